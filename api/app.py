@@ -1,0 +1,77 @@
+"""The web application: the JSON interface, the console and their common guards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Scope
+
+from api import errors
+from api.pages import console
+from api.routes import instances, requests, runs, system
+from api.security import Guard
+from provisioner.bootstrap import Product, build
+from provisioner.settings import load_settings
+
+STATIC = Path(__file__).parent / "static"
+ROLE_VARIABLE = "PROVISIONER_SERVE"
+"""``web``: pages and API only, the runs are carried out by another process; else both."""
+
+
+class _Static(StaticFiles):
+    """Our files; an address that carries the content's hash never changes its content."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        scope: Scope = args[2]
+        versioned = b"v=" in scope["query_string"]
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if versioned else "no-cache"
+        )
+        return response
+
+
+def create_app(product: Product, worker: bool) -> FastAPI:
+    """The application around a product; ``worker`` also carries out runs in this process."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(product.start, worker=worker)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(product.stop)
+
+    app = FastAPI(
+        title="provisioner",
+        version=version("provisioner"),
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.product = product
+    errors.install(app)
+    app.add_middleware(Guard, https=product.settings.web.public_url.startswith("https://"))
+    for module in (requests, runs, instances):
+        app.include_router(module.router, prefix="/api/v1")
+    app.include_router(system.router)
+    app.include_router(console.router, include_in_schema=False)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    return app
+
+
+def from_environment() -> FastAPI:
+    """For ``uvicorn --factory api.app:from_environment``: configured by PROVISIONER_CONFIG."""
+    product = build(load_settings())
+    return create_app(product, worker=os.environ.get(ROLE_VARIABLE, "all") != "web")

@@ -1,0 +1,94 @@
+"""What people decide about a request: letter, submit, return, reject, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.pages.form import faults
+from api.pages.frame import Reader, go
+from api.pages.request import request_page
+from api.pages.request_form import FIELDS
+from api.security import Services
+from api.statuses import status_of
+from provisioner.bootstrap import Product
+from provisioner.errors import Conflict, Invalid
+from provisioner.people.rules import Actor
+
+router = APIRouter(prefix="/requests")
+Reason = Annotated[str, Form()]
+
+
+@router.post("/{number}/letter")
+def attach_letter(
+    request: Request,
+    actor: Reader,
+    product: Services,
+    number: str,
+    file: Annotated[UploadFile, File()],
+) -> Response:
+    """Keep the letter's file; whatever is wrong with it, the draft stays as it is."""
+    data, name = file.file.read(), file.filename or ""
+    return _do(
+        request, product, actor, number,
+        lambda: product.requests.attach_letter(actor, number, name, data),
+    )  # fmt: skip
+
+
+@router.post("/{number}/submit")
+def submit(request: Request, actor: Reader, product: Services, number: str) -> Response:
+    """Hand the request in."""
+    return _do(request, product, actor, number, lambda: product.requests.submit(actor, number))
+
+
+@router.post("/{number}/return")
+def send_back(
+    request: Request, actor: Reader, product: Services, number: str, reason: Reason = ""
+) -> Response:
+    """Return it to the applicant for completion."""
+    return _do(
+        request, product, actor, number,
+        lambda: product.requests.send_back(actor, number, reason),
+    )  # fmt: skip
+
+
+@router.post("/{number}/reject")
+def reject(
+    request: Request, actor: Reader, product: Services, number: str, reason: Reason = ""
+) -> Response:
+    """Refuse it for good."""
+    return _do(
+        request, product, actor, number, lambda: product.requests.reject(actor, number, reason)
+    )
+
+
+@router.post("/{number}/cancel")
+def cancel(
+    request: Request, actor: Reader, product: Services, number: str, reason: Reason = ""
+) -> Response:
+    """Take it back."""
+    return _do(
+        request, product, actor, number, lambda: product.requests.cancel(actor, number, reason)
+    )
+
+
+def _do(
+    request: Request, product: Product, actor: Actor, number: str, act: Callable[[], object]
+) -> Response:
+    """Act and show the request; a refusal is shown on the same page."""
+    try:
+        act()
+    except Invalid as error:
+        found = faults(error.errors, (*FIELDS, "file", "letter/file", "reason"))
+        return request_page(
+            request, product, actor, number, status=422, problem=error.what, errors=found
+        )
+    except Conflict as error:
+        return request_page(
+            request, product, actor, number, status=status_of(error), problem=error.what
+        )
+    return go(request, f"/requests/{number}")

@@ -1,0 +1,97 @@
+"""What a request says, as labelled lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner.catalogue import Inventory
+from provisioner.catalogue.offers import Size
+from provisioner.texts import Message, say
+
+Line = tuple[Message, Any]
+
+LABELS = {
+    "/department": say("Department"),
+    "/applicant/name": say("Name"),
+    "/applicant/position": say("Position"),
+    "/applicant/phone": say("Telephone"),
+    "/applicant/email": say("E-mail"),
+    "/applicant/employee_id": say("NIP"),
+    "/letter": say("Letter"),
+    "/letter/kind": say("Kind of letter"),
+    "/letter/number": say("Number of the letter"),
+    "/letter/date": say("Date of the letter"),
+    "/letter/signatory/name": say("Signed by"),
+    "/letter/signatory/position": say("Position of the signatory"),
+    "/letter/file": say("File of the letter"),
+    "/file": say("File of the letter"),
+    "/details/hostname": say("Name of the server"),
+    "/details/purpose": say("Purpose"),
+    "/details/size": say("Size"),
+    "/details/image": say("Operating system"),
+    "/details/network": say("Network"),
+    "/details/ssh_keys": say("Public SSH keys"),
+    "/details/admin_user": say("User name on the server"),
+    "/details/open_ports": say("Open ports"),
+    "/details/until": say("Needed until"),
+    "/reason": say("Reason"),
+}
+"""The label of each field, by its JSON pointer."""
+
+
+def label(pointer: str) -> Message | None:
+    """The label of a pointer, or of the field that it is a part of."""
+    while pointer:
+        if pointer in LABELS:
+            return LABELS[pointer]
+        pointer = pointer.rpartition("/")[0]
+    return None
+
+
+def size_text(key: str, size: Size) -> Message:
+    """A size with what is in it."""
+    return say(
+        "%(title)s: %(cores)s cores, %(memory)s GB memory, %(disk)s GB disk",
+        title=size.title or key,
+        cores=size.cores,
+        memory=f"{size.memory_mb / 1024:g}",
+        disk=size.disk_gb,
+    )
+
+
+def cloud_vps_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
+    """The details of a Cloud VPS, in the order of the form; what is not given is left out."""
+    offer = inventory.cloud_vps
+    sizes = offer.sizes if offer else {}
+    images = offer.images if offer else {}
+    networks = inventory.network.networks
+    for name in ("hostname", "purpose", "size", "image", "network", "admin_user"):
+        value = details.get(name)
+        if value is None:
+            continue
+        shown: Any = value
+        if name == "size" and value in sizes:
+            shown = size_text(value, sizes[value])
+        elif name == "image" and value in images:
+            shown = images[value].title
+        elif name == "network" and value in networks:
+            shown = networks[value].title or value
+        yield LABELS[f"/details/{name}"], shown
+    if ports := details.get("open_ports"):
+        yield (
+            LABELS["/details/open_ports"],
+            ", ".join(f"{p['port']}/{p['protocol']}" for p in ports),
+        )
+    if until := details.get("until"):
+        yield LABELS["/details/until"], until
+
+
+def key_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each public key as (type and comment, the key)."""
+    lines = []
+    for key in details.get("ssh_keys") or ():
+        kind, _, rest = str(key).partition(" ")
+        body, _, comment = rest.partition(" ")
+        lines.append((f"{kind} {comment}".strip(), body))
+    return lines

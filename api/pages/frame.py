@@ -1,0 +1,188 @@
+"""What all pages share: templates in the reader's language, dates, assets, the signed-in reader."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import jinja2
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from fastapi import Depends
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api import language, words
+from api.security import SESSION_COOKIE, product_of, same_origin
+from provisioner.errors import Unauthenticated
+from provisioner.people.rules import Actor
+from provisioner.runs.views import StepRunView
+from provisioner.texts import Message, render, say, translate
+
+_HERE = Path(__file__).parents[1]
+
+
+def visitor(request: Request) -> Actor | None:
+    """Who is signed in, if anybody; refuses what another site's page sends."""
+    same_origin(request)
+    secret = request.cookies.get(SESSION_COOKIE)
+    actor = product_of(request).people.by_session(secret) if secret else None
+    request.state.actor = actor
+    if actor:
+        actor = replace(actor, language=language.of_page(request))
+        request.state.actor = actor
+    return actor
+
+
+def reader(request: Request) -> Actor:
+    """Who is signed in; raises Unauthenticated, which leads to the sign-in page."""
+    actor = visitor(request)
+    if actor is None:
+        raise Unauthenticated(say("Please sign in first."))
+    return actor
+
+
+Reader = Annotated[Actor, Depends(reader)]
+Visitor = Annotated[Actor | None, Depends(visitor)]
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    """The template as a page in the reader's language."""
+    tongue = language.of_page(request)
+    product = product_of(request)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            request=request,
+            language=tongue,
+            actor=getattr(request.state, "actor", None),
+            office=product.inventory.office,
+            words=words,
+            status=status,
+            **context,
+        )
+    )
+    return HTMLResponse(text, status, headers={"Content-Language": tongue})
+
+
+def go(request: Request, path: str) -> Response:
+    """Send the browser on; htmx is told to load the page rather than to swap it in."""
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": path})
+    return RedirectResponse(path, 303)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(_=_gettext, asset=_asset)
+    environment.filters.update(
+        say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=_number, span=_span,
+        iso=_iso, step_time=_step_time,
+    )  # fmt: skip
+    return environment
+
+
+@jinja2.pass_context
+def _gettext(context: jinja2.runtime.Context, template: str, **values: Any) -> Markup:
+    """The template in the reader's language, its values escaped."""
+    text = translate(template, context["language"])
+    if not values:
+        return escape(text)
+    return escape(text) % {
+        name: render(v, context["language"]) if isinstance(v, Message) else v
+        for name, v in values.items()
+    }
+
+
+@jinja2.pass_context
+def _say(context: jinja2.runtime.Context, message: Message | str) -> str:
+    return render(message, context["language"])
+
+
+def _local(context: jinja2.runtime.Context, moment: datetime) -> datetime:
+    return moment.astimezone(context["office"].zone)
+
+
+@jinja2.pass_context
+def _day(context: jinja2.runtime.Context, moment: datetime | date | str) -> str:
+    """Such as “Jumat, 27 Maret 2026”."""
+    if isinstance(moment, str):
+        moment = date.fromisoformat(moment)
+    if isinstance(moment, datetime):
+        moment = _local(context, moment).date()
+    return format_date(moment, "EEEE, d MMMM y", locale=context["language"])
+
+
+@jinja2.pass_context
+def _moment(context: jinja2.runtime.Context, moment: datetime) -> str:
+    """Such as “27 Mar 2026 14.05 WIB”."""
+    local = _local(context, moment)
+    written = format_datetime(local, "d MMM y HH:mm", locale=context["language"])
+    return f"{written} {_zone_name(local)}"
+
+
+@jinja2.pass_context
+def _clock(context: jinja2.runtime.Context, moment: datetime) -> str:
+    return f"{_local(context, moment):%H:%M:%S}"
+
+
+def _zone_name(moment: datetime) -> str:
+    offset = moment.utcoffset()
+    hours = offset.total_seconds() / 3600 if offset else 0
+    return {7: "WIB", 8: "WITA", 9: "WIT"}.get(int(hours), moment.strftime("%Z"))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+@jinja2.pass_context
+def _number(context: jinja2.runtime.Context, value: float) -> str:
+    return str(format_decimal(value, locale=context["language"]))
+
+
+@jinja2.pass_context
+def _size(context: jinja2.runtime.Context, count: int) -> str:
+    """A file's size in words."""
+    if count < 1024 * 1024:
+        return f"{_number(context, max(1, round(count / 1024)))} KB"
+    return f"{_number(context, round(count / 1024 / 1024, 1))} MB"
+
+
+@jinja2.pass_context
+def _span(context: jinja2.runtime.Context, seconds: float) -> str:
+    """A length of time in words: seconds below a minute, else minutes."""
+    tongue = context["language"]
+    if seconds < 60:
+        return render(say("%(count)s seconds", count=max(1, round(seconds))), tongue)
+    if seconds < 600 and round(seconds) % 60:
+        minutes, rest = divmod(round(seconds), 60)
+        return render(say("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest), tongue)
+    return render(say("%(count)s minutes", count=round(seconds / 60)), tongue)
+
+
+def _step_time(step: StepRunView) -> float | None:
+    """Seconds that a step took, None while it has not ended."""
+    if step.started_at is None or step.ended_at is None:
+        return None
+    return float((step.ended_at - step.started_at).total_seconds())
+
+
+@cache
+def _asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    digest = hashlib.sha256((_HERE / "static" / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:12]}"

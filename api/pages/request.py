@@ -1,0 +1,86 @@
+"""One request: what was asked, how it stands, what may be done, and all that happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.pages.details import cloud_vps_lines, key_lines
+from api.pages.form import Fault
+from api.pages.frame import Reader, page
+from api.security import Services, policy
+from provisioner.bootstrap import Product
+from provisioner.people.rules import Actor
+from provisioner.requests.rules import OPEN
+from provisioner.requests.views import EventView, RequestView
+from provisioner.texts import Message
+
+router = APIRouter(prefix="/requests")
+
+
+@router.get("/{number}")
+def show(request: Request, actor: Reader, product: Services, number: str) -> Response:
+    """The page of one request."""
+    return request_page(request, product, actor, number)
+
+
+@router.get("/{number}/letter")
+def letter(actor: Reader, product: Services, number: str) -> Response:
+    """The cleaned copy of the letter, to be shown within our own pages only."""
+    data, media_type = product.requests.letter_copy(actor, number)
+    return Response(
+        data, media_type=media_type, headers={"Content-Security-Policy": policy("'self'")}
+    )
+
+
+@router.get("/{number}/letter/original")
+def original(actor: Reader, product: Services, number: str) -> Response:
+    """The letter byte for byte as it came, to be saved, never shown by the browser."""
+    data, _, file_name = product.requests.letter_original(actor, number)
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in file_name)
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{plain or "letter"}"'},
+    )
+
+
+def request_page(
+    request: Request,
+    product: Product,
+    actor: Actor,
+    number: str,
+    *,
+    status: int = 200,
+    problem: Message | None = None,
+    errors: tuple[Fault, ...] = (),
+) -> Response:
+    """The page of one request, with what was wrong with the last action, if anything."""
+    view = product.requests.get(actor, number)
+    events = product.requests.events(actor, number, 0, actor.language)
+    newest_first = list(reversed(events))
+    context: dict[str, Any] = {
+        "view": view,
+        "problem": problem,
+        "errors": errors,
+        "events": [event for event in newest_first if _of_note(event)],
+        "all_events": newest_first,
+        "last_event": events[-1].id if events else 0,
+        "open": view.state in OPEN,
+        "lines": list(cloud_vps_lines(view.details, product.inventory)),
+        "keys": key_lines(view.details),
+        "report": _report(product, actor, view),
+    }
+    return page(request, "request.html", status=status, **context)
+
+
+def _of_note(event: EventView) -> bool:
+    """Whether the event belongs to the story; single steps that went well are looked up."""
+    return not event.tag.startswith("step:") or event.tag == "step:failed"
+
+
+def _report(product: Product, actor: Actor, view: RequestView) -> Any:
+    return product.reports.get(actor, view.number) if view.run else None

@@ -1,0 +1,123 @@
+"""Reviewing a plan and approving it: what would change, where, at what risk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.pages.details import cloud_vps_lines, key_lines
+from api.pages.frame import Reader, go, page
+from api.pages.picture import capacity_rows
+from api.security import Services
+from api.statuses import status_of
+from provisioner.bootstrap import Product
+from provisioner.errors import Conflict, Forbidden, Invalid, Mistake, NotFound, StepFailure
+from provisioner.people.rules import Actor, sees_all
+from provisioner.plans.views import PlanView
+from provisioner.requests.rules import RequestState
+from provisioner.texts import say
+
+router = APIRouter(prefix="/requests")
+
+
+@router.get("/{number}/review")
+def review(request: Request, actor: Reader, product: Services, number: str) -> Response:
+    """The plan as it stands, or the invitation to make one."""
+    return _show(request, actor, product, number)
+
+
+@router.post("/{number}/plan")
+def plan(request: Request, actor: Reader, product: Services, number: str) -> Response:
+    """Make a plan, or make it anew."""
+    return _do(
+        request, actor, product, number, f"/requests/{number}/review",
+        lambda: product.plans.make(actor, number),
+    )  # fmt: skip
+
+
+@router.post("/{number}/approve")
+def approve(
+    request: Request,
+    actor: Reader,
+    product: Services,
+    number: str,
+    digest: Annotated[str, Form()],
+    comment: Annotated[str, Form()] = "",
+    override_reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Approve the plan that was shown, and go on to its run."""
+    typed = {"comment": comment, "override_reason": override_reason}
+    try:
+        approval = product.approvals.approve(
+            actor, number, digest, comment=comment or None, override_reason=override_reason or None
+        )
+    except (Conflict, Invalid, Forbidden) as error:
+        return _show(request, actor, product, number, error=error, typed=typed)
+    return go(request, f"/runs/{approval.run}")
+
+
+def _do(
+    request: Request,
+    actor: Actor,
+    product: Product,
+    number: str,
+    then: str,
+    act: Callable[[], object],
+) -> Response:
+    try:
+        act()
+    except (Conflict, Invalid, StepFailure) as error:
+        return _show(request, actor, product, number, error=error)
+    return go(request, then)
+
+
+def _show(
+    request: Request,
+    actor: Actor,
+    product: Product,
+    number: str,
+    *,
+    error: Mistake | StepFailure | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    view = product.requests.get(actor, number)
+    if not sees_all(actor):
+        raise Forbidden(say("Plans are looked at by the office only."))
+    found = _plan(product, actor, number)
+    extra = error.extra if isinstance(error, Mistake) else {}
+    return page(
+        request,
+        "review.html",
+        status=status_of(error) if error else 200,
+        view=view,
+        plan=found,
+        counts=_counts(found) if found else None,
+        rooms=capacity_rows(found.picture) if found else [],
+        waiting=view.state == RequestState.PLANNED,
+        error=error,
+        difference=extra.get("difference") or None,
+        typed=typed or {"comment": "", "override_reason": ""},
+        lines=list(cloud_vps_lines(view.details, product.inventory)),
+        keys=key_lines(view.details),
+    )
+
+
+def _plan(product: Product, actor: Actor, number: str) -> PlanView | None:
+    try:
+        return product.plans.view(actor, number)
+    except NotFound:
+        return None
+
+
+def _counts(plan: PlanView) -> dict[str, Any]:
+    """How many objects are made, changed and deleted, and the names of the deleted ones."""
+    changes = [change for step in plan.steps for change in step.changes]
+    return {
+        "made": sum(c.before is None and c.after is not None for c in changes),
+        "changed": sum(c.before is not None and c.after is not None for c in changes),
+        "deleted": [c.object for c in changes if c.after is None],
+    }

@@ -1,0 +1,85 @@
+"""A run while it goes on, and afterwards: its steps, what went wrong, and what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.pages.frame import Reader, go, page
+from api.security import Services
+from api.statuses import status_of
+from api.words import run_tag
+from provisioner.bootstrap import Product
+from provisioner.database import now
+from provisioner.errors import Conflict
+from provisioner.people.rules import Actor
+from provisioner.runs.rules import ENDED, STEP_DONE
+from provisioner.runs.views import RunView
+from provisioner.texts import Message
+
+router = APIRouter(prefix="/runs")
+
+
+@router.get("/{id}")
+def show(request: Request, actor: Reader, product: Services, id: str) -> Response:
+    """The run's page; complete by itself, kept fresh by the stream."""
+    return _show(request, actor, product, id)
+
+
+@router.post("/{id}/retry")
+def retry(request: Request, actor: Reader, product: Services, id: str) -> Response:
+    """Try again a run that waits for a person."""
+    return _do(request, actor, product, id, lambda: product.runs.retry(actor, id))
+
+
+@router.post("/{id}/stop")
+def stop(request: Request, actor: Reader, product: Services, id: str) -> Response:
+    """Stop after the step in hand, then undo."""
+    return _do(request, actor, product, id, lambda: product.runs.stop(actor, id))
+
+
+def _do(
+    request: Request, actor: Actor, product: Product, id: str, act: Callable[[], object]
+) -> Response:
+    try:
+        act()
+    except Conflict as error:
+        return _show(request, actor, product, id, status=status_of(error), problem=error.what)
+    return go(request, f"/runs/{id}")
+
+
+def _show(
+    request: Request,
+    actor: Actor,
+    product: Product,
+    id: str,
+    *,
+    status: int = 200,
+    problem: Message | None = None,
+) -> Response:
+    run = product.runs.get(actor, id)
+    events = product.requests.events(actor, run.request, 0, actor.language)
+    waiting_kind = next((s.error.kind for s in run.steps if s.error and s.state != "undone"), None)
+    return page(
+        request,
+        "run.html",
+        status=status,
+        run=run,
+        view=product.requests.get(actor, run.request),
+        tag_of_run=run_tag(run.state, waiting_kind),
+        ended=run.state in ENDED,
+        finished=sum(step.state in STEP_DONE for step in run.steps),
+        elapsed=_elapsed(run),
+        last_event=events[-1].id if events else 0,
+        approved=next((e for e in reversed(events) if e.tag == "request:approved"), None),
+        problem=problem,
+    )
+
+
+def _elapsed(run: RunView) -> float | None:
+    if run.started_at is None:
+        return None
+    return ((run.ended_at or now()) - run.started_at).total_seconds()

@@ -1,0 +1,183 @@
+"""Who is asking, from where, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import language
+from provisioner import events
+from provisioner.bootstrap import Product
+from provisioner.errors import Forbidden, Unauthenticated
+from provisioner.people.service import SESSION_HOURS, Actor
+from provisioner.texts import say
+
+SESSION_COOKIE = "session"
+UPLOAD_LIMIT = 12 * 1024 * 1024
+"""Bytes of a multipart body; a letter may be smaller still, which its service checks."""
+BODY_LIMIT = 1024 * 1024
+_DRAIN_LIMIT = 128 * 1024 * 1024
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_CSP = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors {ancestors}"
+)
+
+
+def product_of(request: Request) -> Product:
+    """The composition root's result that the application was made with."""
+    product: Product = request.app.state.product
+    return product
+
+
+def person(request: Request) -> Actor:
+    """Who asks: by bearer token, else by session cookie, which must come from our own pages.
+
+    Their language is the one that the answer is asked for in. Raises Unauthenticated, and Forbidden
+    for a cross-site call or a token without the scope.
+    """
+    product = product_of(request)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        actor = product.people.by_token(token.strip())
+        if actor is None:
+            raise Unauthenticated(
+                say("The token is not known, has expired or was revoked."), slug="bad-token"
+            )
+        _demand_scope(actor, request.method)
+    else:
+        actor = product.people.by_session(request.cookies.get(SESSION_COOKIE, ""))
+        if actor is None:
+            raise Unauthenticated(say("Please sign in first."))
+        same_origin(request)
+    return replace(actor, language=language.of_api(request))
+
+
+def same_origin(request: Request) -> None:
+    """Refuse a change that another site's page sends with our cookie (raises Forbidden).
+
+    Browsers say where a request comes from (``Sec-Fetch-Site``, ``Origin``), so that forms need no
+    tokens; a client that sends neither is no browser and has no cookie to abuse.
+    """
+    if request.method in _SAFE:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    ours = {
+        request.headers.get("host", ""),
+        urlsplit(product_of(request).settings.web.public_url).netloc,
+    }
+    if site is not None:
+        good = site in {"same-origin", "none"}
+    else:
+        good = origin is None or urlsplit(origin).netloc in ours - {""}
+    if not good:
+        raise Forbidden(
+            say("This was sent by a page of another site, so nothing was done."), slug="cross-site"
+        )
+
+
+def _demand_scope(actor: Actor, method: str) -> None:
+    needed = "read" if method in _SAFE else "write"
+    if actor.scopes and needed not in actor.scopes:
+        raise Forbidden(
+            say("This token may not do that; it lacks the scope %(scope)s.", scope=needed),
+            slug="scope",
+        )
+
+
+Person = Annotated[Actor, Depends(person)]
+Services = Annotated[Product, Depends(product_of)]
+
+
+def set_session(request: Request, response: Response, secret: str) -> None:
+    """Give the browser its session cookie."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        secret,
+        max_age=SESSION_HOURS * 3600,
+        httponly=True,
+        samesite="lax",
+        secure=_https(request),
+    )
+
+
+def _https(request: Request) -> bool:
+    return product_of(request).settings.web.public_url.startswith("https://")
+
+
+class Guard:
+    """Gives each request a correlation id, each answer its headers, and bodies a limit."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        correlation = secrets.token_hex(8)
+        scope.setdefault("state", {})["correlation"] = correlation
+        events.CLICK.set(correlation)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(MutableHeaders(scope=message), correlation)
+            await send(message)
+
+        await self._app(scope, _Limited(Headers(scope=scope), receive), sending)
+
+    def _add_headers(self, headers: MutableHeaders, correlation: str) -> None:
+        headers["X-Correlation-ID"] = correlation
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers.setdefault("Content-Security-Policy", policy())
+        headers.setdefault("Cache-Control", "no-store")
+        if self._https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def policy(ancestors: str = "'none'") -> str:
+    """The content security policy; ``ancestors`` may be ``'self'`` for what our pages frame."""
+    return _CSP.format(ancestors=ancestors)
+
+
+class _Limited:
+    """A ``receive`` that refuses a body above the limit, whatever its Content-Length says.
+
+    The rest is read and thrown away first: a browser that is still sending shows a broken
+    connection instead of our answer.
+    """
+
+    def __init__(self, headers: Headers, receive: Receive) -> None:
+        self._receive = receive
+        multipart = headers.get("content-type", "").startswith("multipart/")
+        self._limit = UPLOAD_LIMIT if multipart else BODY_LIMIT
+        declared = headers.get("content-length", "")
+        self._refused = declared.isdigit() and int(declared) > self._limit
+        self._seen = 0
+
+    async def __call__(self) -> Message:
+        message = await self._take()
+        if self._refused or self._seen > self._limit:
+            while message.get("more_body") and self._seen < _DRAIN_LIMIT:
+                message = await self._take()
+            raise HTTPException(413)
+        return message
+
+    async def _take(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        return message

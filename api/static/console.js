@@ -1,0 +1,85 @@
+/* Additions for those who have JavaScript; every page is complete without. */
+"use strict";
+
+const list = () => [...document.querySelectorAll(".row-link")];
+const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
+const shortcutsOn = () => document.body.dataset.keys === "on";
+
+function move(by) {
+  const links = list();
+  if (!links.length) return;
+  const at = links.indexOf(document.activeElement);
+  const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by;
+  links[Math.min(Math.max(next, 0), links.length - 1)].focus();
+}
+
+const keys = {
+  "/": () => document.getElementById("q")?.focus() ?? location.assign("/#q"),
+  j: () => move(1),
+  k: () => move(-1),
+  "?": () => document.getElementById("help")?.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const action = keys[event.key];
+  if (!action || event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn()) return;
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  action();
+});
+
+/* A file that is too large is refused before it is sent. */
+document.addEventListener("change", (event) => {
+  const input = event.target;
+  if (!input.dataset?.limit) return;
+  const large = [...input.files].some((file) => file.size > Number(input.dataset.limit));
+  input.setCustomValidity(large ? input.dataset.tooLarge : "");
+  input.reportValidity();
+});
+
+/* One click, one call: a second one while the first is under way does nothing. */
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  setTimeout(() => form.querySelectorAll("button").forEach((b) => (b.disabled = true)));
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
+/* What went wrong is read first. */
+const focusProblem = () => document.querySelector("[data-focus]")?.focus();
+document.addEventListener("htmx:after:swap", (event) => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
+  });
+  if (event.detail?.ctx?.sourceElement?.matches("form")) focusProblem();
+});
+/* Nobody's typing is overtaken by fresh content: it is fetched once the form is left. */
+document.addEventListener("htmx:before:request", (event) => {
+  const region = event.target;
+  if (region.id !== "living") return;
+  const active = document.activeElement;
+  const busy = region.contains(active) && typing(active);
+  const chosen = [...region.querySelectorAll("input[type=file]")].some((f) => f.files.length);
+  if (busy || chosen) event.preventDefault();
+});
+
+/* The menu under the name closes by Escape and by a click elsewhere. */
+const menu = document.querySelector(".menu");
+document.addEventListener("click", (event) => {
+  if (menu?.open && !menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && menu?.open) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+focusProblem();

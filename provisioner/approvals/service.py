@@ -1,0 +1,140 @@
+"""Saying yes: one commit binds a person to a plan's digest, reserves, and puts the run in line."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from provisioner.approvals.model import Approval
+from provisioner.approvals.starting import ApprovedPlan, RunStarter
+from provisioner.database import Database, now
+from provisioner.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from provisioner.people.rules import Actor, may_approve, may_see
+from provisioner.plans import store as plans
+from provisioner.plans.diff import difference
+from provisioner.plans.model import Plan
+from provisioner.plans.record import PlanRecord
+from provisioner.requests import store as requests
+from provisioner.requests.model import Request
+from provisioner.requests.rules import RequestState
+from provisioner.requests.states import change_state, wrong_state
+from provisioner.texts import say
+
+
+class ApprovalView(BaseModel):
+    """An approval that was given: the run that it set off."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    digest: str
+
+
+class ApprovalService:
+    """Approvals of all services."""
+
+    def __init__(self, database: Database, starter: RunStarter) -> None:
+        self._database = database
+        self._starter = starter
+
+    def approve(
+        self,
+        actor: Actor,
+        number: str,
+        digest: str,
+        comment: str | None = None,
+        override_reason: str | None = None,
+    ) -> ApprovalView:
+        """Approve the plan with that digest; its run is queued when this returns.
+
+        Raises NotFound, Forbidden (``own-request`` without a written reason, or by role),
+        Conflict: ``wrong-state``, ``plan-changed`` with the current digest and the difference,
+        ``plan-expired`` when its holds have run out.
+        """
+        reason = " ".join((override_reason or "").split())
+        with self._database.allocate() as session:
+            request = requests.by_number(session, number, lock=True)
+            if not may_see(actor, request.department_id):
+                raise NotFound(requests.no_such_request(number))
+            if not may_approve(actor):
+                raise Forbidden(say("Your role does not allow this."))
+            if request.state != RequestState.PLANNED or request.busy:
+                raise wrong_state(request)
+            self._not_ones_own(actor, request, reason)
+            record = self._the_plan(session, actor, request, digest)
+            plans.reserve(session, record, now())
+            session.add(
+                Approval(
+                    request_id=request.id,
+                    plan_id=record.id,
+                    digest=digest,
+                    person_id=actor.id,
+                    comment=(comment or "").strip()[:1000] or None,
+                    override_reason=reason or None,
+                    at=now(),
+                )
+            )
+            change_state(
+                session, request, RequestState.APPROVED, tag="request:approved",
+                actor=actor.username,
+                payload={
+                    "plan": record.id, "digest": digest, "comment": comment or None,
+                    "override_reason": reason or None,
+                },
+            )  # fmt: skip
+            approved = ApprovedPlan(
+                request_id=request.id, number=request.number, plan_id=record.id,
+                plan=Plan.from_json(record.body), actor=actor.username,
+            )  # fmt: skip
+            return ApprovalView(run=self._starter.start(session, approved), digest=digest)
+
+    @staticmethod
+    def _not_ones_own(actor: Actor, request: Request, reason: str) -> None:
+        if request.created_by != actor.id:
+            return
+        if not reason:
+            raise Forbidden(
+                say(
+                    "You entered this request yourself; someone else has to approve it. Where "
+                    "nobody else can, give a written reason, which is kept."
+                ),
+                slug="own-request",
+            )
+        if len(reason) < 10:
+            raise Invalid(
+                [FieldError("/override_reason", say("give a reason of at least 10 characters"))]
+            )
+
+    @staticmethod
+    def _the_plan(session: Session, actor: Actor, request: Request, digest: str) -> PlanRecord:
+        record = plans.current(session, request.id)
+        if record is None:
+            raise wrong_state(request)
+        if record.digest != digest:
+            raise _changed(session, actor, request, record, digest)
+        used = session.query(Approval.id).where(Approval.plan_id == record.id).first()
+        if used or record.holds_until <= now() or not plans.holds_whole(session, record, now()):
+            raise Conflict(
+                say(
+                    "What this plan had reserved is no longer reserved for it. Make a new plan; "
+                    "it shows what has changed."
+                ),
+                slug="plan-expired",
+                extra={"digest": record.digest},
+            )
+        return record
+
+
+def _changed(
+    session: Session, actor: Actor, request: Request, current: PlanRecord, digest: str
+) -> Conflict:
+    seen = plans.by_digest(session, request.id, digest)
+    rows = {}
+    if seen is not None:
+        found = difference(Plan.from_json(seen.body), Plan.from_json(current.body))
+        rows = found.view(actor.language)
+    return Conflict(
+        say("The plan has changed since you saw it. Look at what is different, then decide."),
+        slug="plan-changed",
+        extra={"digest": current.digest, "difference": rows},
+    )

@@ -1,0 +1,207 @@
+"""Reads catalogue.yml, network.yml and office.yml and checks them, also against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from provisioner.catalogue.fields import DataModel, explain
+from provisioner.catalogue.network import Network
+from provisioner.catalogue.offers import Catalogue, CloudVpsOffer
+from provisioner.catalogue.office import Office
+from provisioner.errors import Misconfigured
+from provisioner.settings import Settings
+from provisioner.texts import Message, say
+
+_Model = TypeVar("_Model", bound=DataModel)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything that the office's data files say."""
+
+    catalogue: Catalogue
+    network: Network
+    office: Office
+
+    @property
+    def cloud_vps(self) -> CloudVpsOffer | None:
+        """The terms of cloud_vps, or None when it is not offered."""
+        return self.catalogue.services.cloud_vps
+
+
+def load_inventory(settings: Settings) -> Inventory:
+    """The office's data. Raises Misconfigured naming file, key and remedy of the first fault."""
+    inventory, faults = _read(settings)
+    if inventory is None:
+        raise faults[0]
+    return inventory
+
+
+def check_inventory(settings: Settings) -> list[Misconfigured]:
+    """Every fault of the three files, in their order; empty when all is well."""
+    return _read(settings)[1]
+
+
+def inventory_schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schemas of the three files, by the file's name without its ending."""
+    models: dict[str, type[DataModel]] = {
+        "catalogue": Catalogue,
+        "network": Network,
+        "office": Office,
+    }
+    return {
+        name: {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **model.model_json_schema(),
+        }
+        for name, model in models.items()
+    }
+
+
+def _read(settings: Settings) -> tuple[Inventory | None, list[Misconfigured]]:
+    faults: list[Misconfigured] = []
+    catalogue_file = settings.path(settings.catalogue)
+    network_file = settings.path(settings.network)
+    catalogue = _model(catalogue_file, Catalogue, faults)
+    network = _model(network_file, Network, faults)
+    office = _model(settings.path(settings.office), Office, faults)
+    clusters = frozenset(settings.clusters)
+    if catalogue:
+        faults += (
+            Misconfigured(str(catalogue_file), key, remedy)
+            for key, remedy in _catalogue_references(catalogue, clusters)
+        )
+    if network:
+        faults += (
+            Misconfigured(str(network_file), key, remedy)
+            for key, remedy in _network_references(network, clusters)
+        )
+    if catalogue is None or network is None or office is None or faults:
+        return None, faults
+    return Inventory(catalogue, network, office), faults
+
+
+class _GivenTwice(yaml.MarkedYAMLError):
+    """A key stands twice in one group; ``problem`` is the key."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which a key given twice is a fault instead of the last one winning."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise _GivenTwice(problem=str(key), problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _model(path: Path, model: type[_Model], faults: list[Misconfigured]) -> _Model | None:
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 — a safe loader
+        return model.model_validate(data)
+    except FileNotFoundError:
+        why = say("there is no such file; `provisioner init` makes one")
+        faults.append(Misconfigured(str(path), "-", why))
+    except OSError as error:
+        why = say("cannot be read: %(why)s", why=error.strerror or "?")
+        faults.append(Misconfigured(str(path), "-", why))
+    except UnicodeDecodeError:
+        faults.append(Misconfigured(str(path), "-", say("must be text in UTF-8")))
+    except yaml.YAMLError as error:
+        faults.append(_not_yaml(path, error))
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False):
+            key = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "-"
+            remedy = explain(fault)
+            if fault["type"] == "string_type":
+                remedy = say("must be a text; put it in quotes")
+            faults.append(Misconfigured(str(path), key, remedy))
+    return None
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> Misconfigured:
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}" if mark else "-"
+    problem = getattr(error, "problem", None) or "?"
+    if isinstance(error, _GivenTwice):
+        return Misconfigured(
+            str(path), where, say("the key %(key)s is given twice; remove one", key=problem)
+        )
+    return Misconfigured(str(path), where, say("is not proper YAML: %(why)s", why=problem))
+
+
+def _catalogue_references(
+    catalogue: Catalogue, clusters: frozenset[str]
+) -> Iterator[tuple[str, Message]]:
+    offer = catalogue.services.cloud_vps
+    for name, image in offer.images.items() if offer else ():
+        for cluster in image.templates:
+            if cluster not in clusters:
+                yield (
+                    f"services.cloud_vps.images.{name}.templates.{cluster}",
+                    _unknown_cluster(clusters),
+                )
+
+
+def _network_references(
+    network: Network, clusters: frozenset[str]
+) -> Iterator[tuple[str, Message]]:
+    for name, server in network.networks.items():
+        if server.cluster not in clusters:
+            yield f"networks.{name}.cluster", _unknown_cluster(clusters)
+    for (one, a), (other, b) in combinations(network.networks.items(), 2):
+        if any(x.overlaps(y) for x in a.assignable for y in b.assignable):
+            yield (
+                f"networks.{other}.assignable",
+                say("shares addresses with network %(name)s; give each its own", name=one),
+            )
+    for name, place in network.places.items():
+        if place.site not in network.sites:
+            yield (
+                f"places.{name}.site",
+                say("is not a site of this file; sites are: %(sites)s", sites=_list(network.sites)),
+            )
+    yield from _link_faults(network)
+
+
+def _link_faults(network: Network) -> Iterator[tuple[str, Message]]:
+    used: set[tuple[str, str]] = set()
+    for index, ends in enumerate(network.cables()):
+        if ends[0].device == ends[1].device:
+            yield f"links.{index}", say("connects a device with itself")
+        for end in ends:
+            if end in used:
+                yield (
+                    f"links.{index}",
+                    say(
+                        "port %(port)s of %(device)s already has a cable in this file",
+                        port=end.port,
+                        device=end.device,
+                    ),
+                )
+            used.add(end)
+
+
+def _unknown_cluster(clusters: frozenset[str]) -> Message:
+    if not clusters:
+        return say("names a cluster, but provisioner.toml has none; add [clusters.NAME] there")
+    return say(
+        "is not a cluster of provisioner.toml; clusters are: %(clusters)s",
+        clusters=_list(clusters),
+    )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "-"

@@ -1,0 +1,125 @@
+"""catalogue.yml: which services the office offers, in which sizes and on what terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from provisioner.catalogue.fields import KEY, DataModel, FieldFault
+from provisioner.texts import say
+
+Key = Annotated[str, StringConstraints(pattern=KEY)]
+LetterKind = Literal["signed", "srikandi"]
+
+
+class ServiceOffer(DataModel):
+    """What every service says: how long it may take and which letters it asks for."""
+
+    title: str | None = Field(None, description="name shown to people; ours if left out")
+    sla_working_days: int = Field(
+        strict=True,
+        ge=0,
+        le=260,
+        description="working days from receipt to completion; day 0 is the receipt",
+    )
+    letters: tuple[LetterKind, ...] = Field(
+        description="kinds of letter accepted: signed (paper, signed and stamped) or srikandi; "
+        "an empty list asks for none"
+    )
+
+
+class OtherOffer(ServiceOffer):
+    """A service whose own keys are checked by the program that brings it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+
+class Size(DataModel):
+    """One size of VM."""
+
+    title: str | None = Field(None, description="name shown to people; the key if left out")
+    cores: int = Field(strict=True, ge=1, le=512, description="virtual CPU cores")
+    memory_mb: int = Field(strict=True, ge=128, le=16_777_216, description="memory in MiB")
+    disk_gb: int = Field(strict=True, ge=1, le=65_536, description="boot disk in GiB")
+    disk_storage: str | None = Field(
+        None, description="storage of the cluster for this size, instead of the cluster's own"
+    )
+
+
+class TemplateReference(DataModel):
+    """Which template of a cluster: by VMID, or by a tag (then each node may have its own)."""
+
+    vmid: int | None = Field(
+        None, strict=True, ge=100, le=999_999_999, description="VMID of the template"
+    )
+    tag: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_+.-]*$")] | None = Field(
+        None, description="tag that the template carries, such as tpl-debian-13"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> TemplateReference:
+        if (self.vmid is None) == (self.tag is None):
+            raise FieldFault(say("give either vmid or tag, one of the two"))
+        return self
+
+
+class Image(DataModel):
+    """An operating system on offer."""
+
+    title: str = Field(min_length=1, description="name shown to people")
+    templates: Mapping[Key, TemplateReference] = Field(
+        min_length=1, description="cluster to the template there"
+    )
+    disk_storage: str | None = Field(
+        None, description="storage for disks of this image; a size's own storage goes before it"
+    )
+    min_disk_gb: int | None = Field(
+        None, strict=True, ge=1, description="smallest disk in GiB it fits on"
+    )
+
+
+class CloudVpsOffer(ServiceOffer):
+    """The service cloud_vps."""
+
+    letters: tuple[LetterKind, ...] = Field(
+        min_length=1, description="kinds of letter accepted; never without one"
+    )
+    sizes: Mapping[Key, Size] = Field(min_length=1, description="sizes on offer")
+    images: Mapping[Key, Image] = Field(min_length=1, description="operating systems on offer")
+    office_key_after_handover: Literal["keep", "remove"] = Field(
+        "keep", description="whether the office's own SSH key stays on the VM at hand-over"
+    )
+
+    def disk_storage(self, size: str, image: str) -> str | None:
+        """The storage that the size, else the image, asks for; None leaves it to the cluster."""
+        return self.sizes[size].disk_storage or self.images[image].disk_storage
+
+
+class Services(DataModel):
+    """The services on offer; one that is left out is not offered."""
+
+    cloud_vps: CloudVpsOffer | None = Field(None, description="a virtual server")
+    colocation: OtherOffer | None = Field(None, description="a server of the department's own")
+    internet: OtherOffer | None = Field(None, description="a site connected")
+    event_wifi: OtherOffer | None = Field(None, description="WiFi for an event")
+    troubleshooting: OtherOffer | None = Field(None, description="a look at what does not work")
+
+
+class Catalogue(DataModel):
+    """catalogue.yml as a whole."""
+
+    services: Services = Field(description="what is offered")
+
+    def offer(self, service: str) -> ServiceOffer | None:
+        """The terms of a service, or None when it is not offered or not known."""
+        if service not in Services.model_fields:
+            return None
+        found: ServiceOffer | None = getattr(self.services, service)
+        return found
+
+    def offered(self) -> dict[str, ServiceOffer]:
+        """Every service on offer by its name, in a fixed order."""
+        named = ((name, self.offer(name)) for name in Services.model_fields)
+        return {name: offer for name, offer in named if offer is not None}

@@ -1,0 +1,70 @@
+"""`inventory check`, `schema` and `show`: the office's data files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.commands.output import FAILED, AsJson, print_json, tell
+from provisioner.settings import load_settings
+from provisioner.texts import render, say
+
+inventory_app = typer.Typer(help="What exists and what is offered.", no_args_is_help=True)
+
+
+@inventory_app.command("check")
+def check(as_json: AsJson = False) -> None:
+    """Read all inventory files and name every fault by file, key and remedy.
+
+    Example: provisioner inventory check
+    """
+    from provisioner.catalogue import check_inventory
+
+    faults = check_inventory(load_settings())
+    if as_json:
+        found = [{"file": f.file, "key": f.key, "remedy": render(f.remedy, "en")} for f in faults]
+        print_json({"faults": found})
+    else:
+        for fault in faults:
+            tell(fault.what)
+        if not faults:
+            tell(say("The inventory is sound."))
+    if faults:
+        raise typer.Exit(FAILED)
+
+
+@inventory_app.command("schema")
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(help="catalogue, network or office; all unless given.")
+    ] = None,
+) -> None:
+    """Print the JSON Schemas of the inventory files, for editors.
+
+    Example: provisioner inventory schema network > network.schema.json
+    """
+    from provisioner.catalogue import inventory_schemas
+
+    schemas = inventory_schemas()
+    if name is not None and name not in schemas:
+        raise typer.BadParameter(f"one of {', '.join(schemas)}", param_hint="NAME")
+    print_json(schemas[name] if name else schemas)
+
+
+@inventory_app.command("show")
+def show() -> None:
+    """Print what was read, with all defaults filled in, as JSON.
+
+    Example: provisioner inventory show
+    """
+    from provisioner.catalogue import load_inventory
+
+    inventory = load_inventory(load_settings())
+    print_json(
+        {
+            "catalogue": inventory.catalogue.model_dump(mode="json"),
+            "network": inventory.network.model_dump(mode="json"),
+            "office": inventory.office.model_dump(mode="json"),
+        }
+    )

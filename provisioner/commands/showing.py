@@ -1,0 +1,96 @@
+"""Requests, plans and runs as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from provisioner.commands.output import print_table, tell
+from provisioner.texts import Message, say
+
+
+def facts(rows: Iterable[tuple[str | Message, Any]]) -> None:
+    """Print names and values, leaving out what is not there."""
+    for name, value in rows:
+        if value not in (None, "", [], {}):
+            tell(say("%(name)s: %(value)s", name=name, value=value))
+
+
+def request(view: Mapping[str, Any]) -> None:
+    """One request."""
+    applicant = view.get("applicant") or {}
+    facts(
+        [
+            (say("Number"), view["number"]),
+            (say("Service"), view["service"]),
+            (say("Department"), view.get("department_name") or view["department"]),
+            (say("Applicant"), ", ".join(filter(None, map(applicant.get, ("name", "position"))))),
+            (say("State"), view["state"]),
+            (say("Reason"), view.get("reason")),
+            (say("Due"), view.get("due_at")),
+            (say("Run"), view.get("run")),
+            (say("Instance"), view.get("instance")),
+        ]
+    )
+    for name, value in (view.get("details") or {}).items():
+        tell(f"  {name}: {value}")
+
+
+def requests(items: list[dict[str, Any]]) -> None:
+    """A list of requests."""
+    headers = (say("Number"), say("Service"), say("Department"), say("State"), say("Due"))
+    keys = ("number", "service", "department", "state", "due_at")
+    print_table(headers, [[item.get(key) for key in keys] for item in items])
+
+
+def plan(view: Mapping[str, Any]) -> None:
+    """What would be done, with every change, risk and way back."""
+    tell(str(view["summary"]))
+    for index, step in enumerate(view["steps"], 1):
+        tell(f"{index}. {step['title']} ({step['target']})")
+        for change in step.get("changes") or ():
+            before = change.get("before")
+            tell(
+                f"     {change['object']}: {'-' if before is None else before} → {change['after']}"
+            )
+        if step.get("undo"):
+            tell(say("     undone by: %(how)s", how=step["undo"]))
+    for risk in view.get("risks") or ():
+        tell(say("Risk (%(level)s): %(text)s", level=risk["level"], text=risk["text"]))
+    facts(
+        [
+            (say("Expected seconds"), view.get("expected_seconds")),
+            (say("Held until"), view.get("holds_until")),
+            (say("Digest"), view["digest"]),
+        ]
+    )
+
+
+def difference(view: Mapping[str, Any]) -> None:
+    """What is no longer as the plan that was seen says."""
+    for row in view.get("rows") or ():
+        tell(f"  {row['what']}: {row['before']} → {row['after']}")
+
+
+def run(view: Mapping[str, Any]) -> None:
+    """A run with its steps and what it waits for."""
+    facts(
+        [
+            (say("Run"), view["id"]),
+            (say("Request"), view.get("request")),
+            (say("Attempt"), view.get("attempt")),
+            (say("State"), view["state"]),
+        ]
+    )
+    for step in view["steps"]:
+        tell(f"  {step['state']:<10} {step['title']} ({step['target']})")
+        if error := step.get("error"):
+            facts(
+                [
+                    (say("    What happened"), error.get("what")),
+                    (say("    What it means"), error.get("meaning")),
+                    (say("    What to do"), error.get("next")),
+                ]
+            )
+    if waiting := view.get("waiting_for"):
+        tell(say("Waiting for %(who)s: %(what)s", who=waiting["who"], what=waiting["what"]))

@@ -1,0 +1,115 @@
+"""The guest agent's answers, which are a stranger's words: checked, bounded, nothing executed."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import Any, Literal
+
+from provisioner.drivers.hypervisor import GuestReport, Machine
+from provisioner.drivers.proxmox.connection import Connection, Rejection
+from provisioner.errors import Retriable
+
+_INNER = ("lo", "docker", "veth", "br-", "virbr", "cni", "flannel", "cali", "podman")
+_SELF = ("127.0.0.1", "::1")
+_LOCAL = frozenset({"127.0.0.1", "::1"})
+_KEYS = ("ed25519", "ecdsa", "rsa")
+_KEY_FILE = "/etc/ssh/ssh_host_{kind}_key.pub"
+_KEY = re.compile(
+    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]{40,2000}={0,2})"
+)
+_MOST_ENTRIES, _MOST_CHARACTERS = 50, 500
+_STATUS_FILE = "/run/cloud-init/status.json"
+_STAGES = ("init-local", "init", "modules-config", "modules-final")
+
+Verdict = Literal["done", "running", "error", "unknown"]
+
+
+def guest(connection: Connection, machine: Machine) -> GuestReport:
+    """Addresses first; the rest is asked only of an agent that gave some."""
+    agent = ("nodes", machine.node, "qemu", machine.vmid, "agent")
+    try:
+        answer = connection.record(*agent, "network-get-interfaces", raw=True)
+    except Rejection as rejection:
+        if rejection.status == 403:
+            raise connection.failure(rejection, reading=True) from None
+        # Not yet, whatever its words: no agent configured, not running, or deaf (pitfall 26).
+        return GuestReport(answering=False, detail=rejection.text)
+    except Retriable as failure:
+        return GuestReport(answering=False, detail=str(failure.what))
+    found = addresses(answer.get("result"))
+    if not found:
+        return GuestReport(answering=True, detail="no address yet")
+    keys, why_no_keys = _host_keys(connection, agent)
+    text, why_no_status = _read(connection, agent, _STATUS_FILE)
+    verdict, errors = cloud_init(text)
+    return GuestReport(
+        answering=True,
+        addresses=found,
+        host_keys=keys,
+        cloud_init=verdict,
+        cloud_init_errors=errors,
+        detail="; ".join(why for why in (why_no_keys, why_no_status) if why),
+    )
+
+
+def addresses(interfaces: Any) -> frozenset[str]:
+    """The addresses that others can reach: no loopback, link-local or container networks."""
+    found: set[str] = set()
+    for interface in _records(interfaces):
+        if str(interface.get("name", "")).startswith(_INNER):
+            continue
+        for entry in _records(interface.get("ip-addresses")):
+            try:
+                address = ipaddress.ip_address(str(entry.get("ip-address")).partition("%")[0])
+            except ValueError:
+                continue
+            if str(address) not in _SELF and not address.is_link_local:
+                found.add(str(address))
+    return frozenset(found)
+
+
+def cloud_init(text: str) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict of /run/cloud-init/status.json, of cloud-init 22 to 25; "" is unknown.
+
+    Errors count once the last stage ended; what cloud-init itself calls recoverable is no error.
+    """
+    try:
+        status = json.loads(text)["v1"]
+        stages = [status[stage] for stage in _STAGES if stage in status]
+        found = [str(error) for stage in stages for error in stage.get("errors") or ()]
+        finished = status["modules-final"].get("finished") and not status.get("stage")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "unknown", ()
+    errors = tuple(error[:_MOST_CHARACTERS] for error in found[:_MOST_ENTRIES])
+    if not finished:
+        return "running", errors
+    return ("error" if errors else "done"), errors
+
+
+def _host_keys(connection: Connection, agent: tuple[object, ...]) -> tuple[tuple[str, ...], str]:
+    why = ""
+    for kind in _KEYS:
+        text, why = _read(connection, agent, _KEY_FILE.format(kind=kind))
+        if found := _KEY.match(text):
+            return (found[0],), ""
+        if why and "No such file" not in why:
+            break
+    return (), why or "no host key yet"
+
+
+def _records(value: Any) -> list[dict[str, Any]]:
+    rows = value[:_MOST_ENTRIES] if isinstance(value, list) else []
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _read(connection: Connection, agent: tuple[object, ...], file: str) -> tuple[str, str]:
+    """The file's text, or "" and why not."""
+    try:
+        answer = connection.record(*agent, "file-read", raw=True, file=file)
+    except Rejection as rejection:
+        return "", rejection.text
+    except Retriable as failure:
+        return "", str(failure.what)
+    return str(answer.get("content") or ""), ""

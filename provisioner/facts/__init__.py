@@ -1,0 +1,1 @@
+"""Reading what is, through the drivers, into our own types."""

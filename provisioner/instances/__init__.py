@@ -1,0 +1,1 @@
+"""What stands after a request: lifecycle, drift and expiry of service instances."""

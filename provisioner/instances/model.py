@@ -1,0 +1,47 @@
+"""Service instances, as rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from provisioner.database import Base
+
+
+class InstanceState(StrEnum):
+    """How an instance stands."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ATTENTION = "attention"
+    ENDED = "ended"
+
+
+class Instance(Base):
+    """A VM that was handed over; it owns its reservations."""
+
+    __tablename__ = "prov_instance"
+    __table_args__ = (UniqueConstraint("cluster", "vmid", "uuid"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    request_id: Mapped[int] = mapped_column(ForeignKey("prov_request.id"), unique=True)
+    request_number: Mapped[str]
+    department_id: Mapped[str] = mapped_column(ForeignKey("prov_department.id"), index=True)
+    name: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(default=InstanceState.ACTIVE)
+    cluster: Mapped[str]
+    node: Mapped[str]
+    vmid: Mapped[int]
+    uuid: Mapped[str]
+    addresses: Mapped[list[str]]
+    size: Mapped[str]
+    image: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    """Host key, SSH port, user, ports: what later work on it needs."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

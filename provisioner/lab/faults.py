@@ -1,0 +1,193 @@
+"""The faults that a lab can be told to show: their names, options and which are active now."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.errors import Mistake
+from provisioner.texts import Message, say
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """A fault by name. ``options`` are the ones it takes with their defaults ('' is any)."""
+
+    name: str
+    text: Message
+    options: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
+    """Gone after it has struck ``times`` times (1 unless given); else until cleared."""
+
+
+_KINDS = (
+    FaultKind("clone-596", say("the clone is carried out, but its answer is HTTP 596"), once=True),
+    FaultKind(
+        "post-dropped",
+        say("a write is carried out, but the connection drops before the answer"),
+        {"path": "/clone"},
+        once=True,
+    ),
+    FaultKind(
+        "post-lost",
+        say("a write is not carried out, and the connection drops without an answer"),
+        {"path": "/clone"},
+        once=True,
+    ),
+    FaultKind("start-half", say("a start task fails although the VM runs"), once=True),
+    FaultKind(
+        "vmid-stranger",
+        say("someone else's VM takes the VMID of the next clone: when=before or when=after"),
+        {"when": "before"},
+        once=True,
+    ),
+    FaultKind(
+        "task-fails",
+        say("a task ends with this text; leave=1 lets a clone leave its disk behind"),
+        {"type": "qmclone", "text": "simulated failure", "leave": ""},
+        once=True,
+    ),
+    FaultKind(
+        "task-slow",
+        say("tasks take so many seconds longer"),
+        {"type": "", "seconds": "30"},
+    ),
+    FaultKind("storage-full", say("a storage has no space left"), {"storage": "", "node": ""}),
+    FaultKind(
+        "storage-busy",
+        say("every allocation waits for the storage's lock in vain"),
+        {"storage": ""},
+        once=True,
+    ),
+    FaultKind(
+        "node-offline",
+        say("a node is off: its address refuses, calls for it get 595"),
+        {"node": ""},
+    ),
+    FaultKind("node-full", say("other guests have taken all memory of a node"), {"node": ""}),
+    FaultKind("template-gone", say("a template is not there any more"), {"vmid": "9000"}),
+    FaultKind("no-quorum", say("the cluster has lost its quorum; reading works, writing fails")),
+    FaultKind(
+        "lock-timeout",
+        say("writes to a VM fail because its lock is held"),
+        {"path": ""},
+        once=True,
+    ),
+    FaultKind(
+        "error",
+        say("calls get an HTTP error of your choice"),
+        {"method": "", "path": "", "status": "595", "text": "Connection refused"},
+        once=True,
+    ),
+    FaultKind("token-revoked", say("the API token is not accepted any more")),
+    FaultKind(
+        "flaky", say("a share of all calls is dropped unanswered"), {"rate": "0.2", "seed": ""}
+    ),
+    FaultKind("slow", say("every call takes so many seconds longer"), {"seconds": "1"}),
+    FaultKind("agent-silent", say("the guest agent never answers"), {"vmid": ""}),
+    FaultKind("boot-never", say("a guest starts but never boots"), {"vmid": ""}),
+    FaultKind(
+        "cloud-init-error",
+        say("cloud-init ends with an error"),
+        {"vmid": "", "text": "Failed to run module set-passwords"},
+    ),
+    FaultKind(
+        "wrong-address",
+        say("the guest comes up with another address"),
+        {"vmid": "", "address": ""},
+    ),
+    FaultKind(
+        "host-key-changed",
+        say("the guest's SSH server shows another host key than the agent reports"),
+        {"vmid": ""},
+    ),
+    FaultKind(
+        "address-answers",
+        say("a host that we did not make answers at an address"),
+        {"address": "", "port": ""},
+    ),
+)
+"""In the order in which they are shown; every kind also takes ``times``."""
+KINDS: Mapping[str, FaultKind] = {kind.name: kind for kind in _KINDS}
+
+
+@dataclass
+class Fault:
+    """One active fault; ``left`` counts down to nothing, None stays until cleared."""
+
+    number: int
+    name: str
+    options: dict[str, str]
+    left: int | None
+
+    def says(self, **asked: object) -> bool:
+        """Whether the fault concerns this; an option left empty concerns everything."""
+        return all(self.options.get(k, "") in ("", str(v)) for k, v in asked.items())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "name": self.name,
+            "options": self.options,
+            "left": self.left,
+        }
+
+
+class Faults:
+    """All active faults of one cluster; used from the lab's own loop only."""
+
+    def __init__(self) -> None:
+        self._active: list[Fault] = []
+        self._numbers = itertools.count(1)
+
+    def __iter__(self) -> Any:
+        return iter(list(self._active))
+
+    def make(self, name: str, options: Mapping[str, object]) -> Fault:
+        """A fault by name. Raises Mistake for an unknown name or option."""
+        kind = KINDS.get(name)
+        if kind is None:
+            raise Mistake(
+                say(
+                    "There is no fault %(name)s; these exist: %(known)s",
+                    name=name,
+                    known=", ".join(KINDS),
+                )
+            )
+        given = {key: str(value) for key, value in options.items()}
+        times = given.pop("times", "")
+        unknown = sorted(set(given) - set(kind.options))
+        if unknown or (times and not times.isdecimal()):
+            raise Mistake(
+                say(
+                    "The fault %(name)s takes only these options: %(known)s",
+                    name=name,
+                    known=", ".join([*kind.options, "times"]),
+                )
+            )
+        left = int(times) if times else (1 if kind.once else None)
+        return Fault(next(self._numbers), name, {**kind.options, **given}, left)
+
+    def add(self, fault: Fault) -> None:
+        self._active.append(fault)
+
+    def remove(self, name: str | None = None) -> list[Fault]:
+        """Take away all faults (of that name); returns them."""
+        gone = [f for f in self._active if name in (None, f.name)]
+        self._active = [f for f in self._active if f not in gone]
+        return gone
+
+    def active(self, name: str, **asked: object) -> Fault | None:
+        """The first active fault of that name that concerns what is asked; it stays."""
+        return next((f for f in self._active if f.name == name and f.says(**asked)), None)
+
+    def take(self, name: str, **asked: object) -> Fault | None:
+        """As ``active``, but one strike of it is used up."""
+        fault = self.active(name, **asked)
+        if fault is not None and fault.left is not None:
+            fault.left -= 1
+            if fault.left <= 0:
+                self._active.remove(fault)
+        return fault

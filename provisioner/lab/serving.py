@@ -1,0 +1,187 @@
+"""A lab as a process: its clusters, its control channel, and what a restart finds again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.errors import Mistake
+from provisioner.lab.cluster import LabCluster
+from provisioner.lab.control import Control, RemoteLab
+from provisioner.lab.plan import LabNetwork, LabPlan
+from provisioner.lab.up import remember, write_configuration
+from provisioner.texts import say
+
+log = logging.getLogger(__name__)
+PATIENCE = 90.0
+_WEB_PORT = 8080
+
+
+@dataclass(frozen=True)
+class LabOptions:
+    """What `lab up` may be told; empty values are chosen, once, and kept in the directory."""
+
+    names: Sequence[str] = ("dc1",)
+    speed: float | None = None
+    cidr: str | None = None
+    ssh_port: int | None = None
+    web_port: int | None = None
+
+
+def plans(directory: Path, options: LabOptions) -> list[LabPlan]:
+    """The plans of the clusters, as kept in the directory where it has any."""
+    kept = sorted((directory / "lab").glob("cluster-*.json"))
+    if kept:
+        return [_kept(path, options) for path in kept]
+    return [_fresh(directory, name, number, options) for number, name in enumerate(options.names)]
+
+
+def _kept(path: Path, options: LabOptions) -> LabPlan:
+    data = json.loads(path.read_text())
+    return LabPlan(
+        name=data["name"],
+        speed=options.speed or data["speed"],
+        network=LabNetwork(**data["network"]),
+        token_id=data["token_id"],
+        token_secret=data["token_secret"],
+        root_password=data["root_password"],
+        ports=tuple(data["ports"]),
+    )
+
+
+def _fresh(directory: Path, name: str, number: int, options: LabOptions) -> LabPlan:
+    digest = hashlib.sha256(f"{directory.resolve()}:{name}".encode()).digest()
+    cidr = options.cidr if options.cidr and number == 0 else None
+    network = LabNetwork(
+        cidr=cidr or f"127.{64 + digest[0] % 128}.{digest[1]}.0/24",
+        ssh_port=options.ssh_port or _free_port("127.0.0.1", 0),
+    )
+    return LabPlan(name=name, speed=options.speed or 10.0, network=network)
+
+
+def _free_port(host: str, wanted: int) -> int:
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, wanted))
+        except OSError:
+            return _free_port(host, 0)
+        return int(probe.getsockname()[1])
+
+
+def serve(directory: Path, options: LabOptions) -> None:
+    """Run the lab until it is stopped by a signal or through its control channel."""
+    if RemoteLab(directory).answers():
+        raise Mistake(say("A lab is already up in %(dir)s.", dir=str(directory)))
+    ended = threading.Event()
+    labs: dict[str, LabCluster] = {}
+    control: Control | None = None
+    try:
+        for plan in plans(directory, options):
+            labs[plan.name] = _start(directory, plan)
+        web_port = options.web_port or _free_port("127.0.0.1", _WEB_PORT)
+        write_configuration(directory, list(labs.values()), web_port)
+        control = Control(directory, labs, ended.set)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+        control.start()
+        log.info("lab up: %s", ", ".join(f"{n} {lab.url}" for n, lab in labs.items()))
+        ended.wait()
+        log.info("lab going down")
+    finally:
+        for lab in labs.values():
+            lab.stop()
+        if control is not None:
+            control.close()  # last: who waits for its file then finds the ports free
+
+
+def _start(directory: Path, plan: LabPlan) -> LabCluster:
+    lab = LabCluster(plan, directory / "lab" / "certificates")
+    try:
+        lab.start()
+    except OSError as error:
+        raise Mistake(
+            say(
+                "The lab cannot listen on its ports %(ports)s (%(why)s); stop what uses them, or "
+                "remove %(file)s to have others chosen.",
+                ports=", ".join(map(str, plan.ports)),
+                why=error.strerror or str(error),
+                file=str(directory / "lab"),
+            )
+        ) from error
+    ports = [int(url.rsplit(":", 1)[1]) for url in lab.urls]
+    remember(directory / "lab" / f"cluster-{plan.name}.json", plan, ports)
+    return lab
+
+
+def start_in_background(directory: Path, options: LabOptions) -> RemoteLab:
+    """Start the lab in a process of its own and wait until it answers.
+
+    Raises Mistake when one is up already, or with the end of its log when it does not come up.
+    """
+    lab = RemoteLab(directory)
+    if lab.answers():
+        raise Mistake(
+            say("A lab is already up in %(dir)s (process %(pid)s).", dir=directory, pid=lab.pid)
+        )
+    lab.forget()
+    (directory / "lab").mkdir(parents=True, exist_ok=True)
+    path = directory / "lab" / "lab.log"
+    with path.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "provisioner.lab", str(directory.resolve()), *_words(options)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + PATIENCE
+    while not lab.answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.terminate()
+            tail = path.read_text(errors="replace").strip().splitlines()[-1:]
+            raise Mistake(
+                say(
+                    "The lab did not come up: %(why)s (see %(log)s)",
+                    why=" ".join(tail),
+                    log=str(path),
+                )
+            )
+        time.sleep(0.05)
+    process.returncode = 0  # it lives on by itself; Popen shall not warn about it
+    return lab
+
+
+def _words(options: LabOptions) -> list[str]:
+    words = [f"--name={name}" for name in options.names]
+    for key in ("speed", "cidr", "ssh_port", "web_port"):
+        value = getattr(options, key)
+        if value is not None:
+            words.append(f"--{key.replace('_', '-')}={value}")
+    return words
+
+
+def stop(directory: Path) -> bool:
+    """Stop the lab of a directory; False when none was up (a stale control file is removed)."""
+    lab = RemoteLab(directory)
+    if not lab.answers():
+        lab.forget()
+        return False
+    lab.stop()
+    deadline = time.monotonic() + PATIENCE
+    while (directory / "lab" / "control.json").exists():
+        if time.monotonic() > deadline:
+            raise Mistake(
+                say("The lab (process %(pid)s) does not end; look at its log.", pid=lab.pid)
+            )
+        time.sleep(0.05)
+    return True

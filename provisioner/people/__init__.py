@@ -1,0 +1,1 @@
+"""Who may do what: accounts, roles, departments, sign-in and tokens."""

@@ -1,0 +1,72 @@
+"""People, departments and tokens as others see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from provisioner.people.model import Department, Person, Role, Token
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class DepartmentView(_View):
+    """An OPD."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def of(cls, row: Department) -> DepartmentView:
+        return cls(id=row.id, name=row.name)
+
+
+class PersonView(_View):
+    """An account, without anything secret."""
+
+    id: int
+    username: str
+    name: str
+    roles: list[Role]
+    department: str | None
+    language: str
+    active: bool
+
+    @classmethod
+    def of(cls, row: Person) -> PersonView:
+        return cls(
+            id=row.id,
+            username=row.username,
+            name=row.name,
+            roles=[Role(r.role) for r in row.roles],
+            department=row.department_id,
+            language=row.language,
+            active=row.active,
+        )
+
+
+class TokenView(_View):
+    """A token's terms; its secret was shown once and is not kept."""
+
+    id: int
+    label: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Token) -> TokenView:
+        return cls(
+            id=row.id,
+            label=row.label,
+            scopes=row.scopes,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            last_used_at=row.last_used_at,
+            revoked_at=row.revoked_at,
+        )

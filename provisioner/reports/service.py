@@ -1,0 +1,112 @@
+"""What came of a request, for those who may see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from provisioner.database import Database
+from provisioner.errors import NotFound
+from provisioner.instances.model import Instance
+from provisioner.instances.service import instance_view
+from provisioner.instances.views import InstanceView
+from provisioner.people.rules import Actor, may_see
+from provisioner.requests import store as requests
+from provisioner.requests.model import Request
+from provisioner.runs import store as runs
+from provisioner.runs.rules import RunState
+from provisioner.runs.steps.proof import PROVE
+from provisioner.runs.views import ErrorView, error_view
+from provisioner.secrets import Handovers
+from provisioner.services.cloud_vps.acceptance import check
+from provisioner.texts import render
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ProofView(_View):
+    """One check as it was made."""
+
+    check: str
+    title: str
+    target: str
+    passed: bool
+    evidence: str
+    at: datetime
+
+
+class HandoverView(_View):
+    """A one-time link; ``url`` is None once it was opened or has expired."""
+
+    url: str | None
+    expires_at: datetime
+    opened_at: datetime | None
+
+
+class ReportView(_View):
+    """What came of the request."""
+
+    number: str
+    state: str
+    outcome: str | None
+    error: ErrorView | None
+    instance: InstanceView | None
+    proof: list[ProofView]
+    handover: HandoverView | None
+
+
+class ReportService:
+    """Reports of all services; read from the record, never computed twice."""
+
+    def __init__(self, database: Database, handovers: Handovers, public_url: str) -> None:
+        self._database = database
+        self._handovers = handovers
+        self._public_url = public_url.rstrip("/")
+
+    def get(self, actor: Actor, number: str) -> ReportView:
+        """The report as it stands now. Raises NotFound."""
+        with self._database.read() as session:
+            request = requests.by_number(session, number)
+            if not may_see(actor, request.department_id):
+                raise NotFound(requests.no_such_request(number))
+            return self._view(session, actor, request)
+
+    def _view(self, session: Session, actor: Actor, request: Request) -> ReportView:
+        run = runs.get(session, request.run_id) if request.run_id else None
+        proof: list[dict[str, Any]] = []
+        error = None
+        if run is not None:
+            steps = {step.key: step for step in runs.steps(session, run.id)}
+            proof = list(steps[PROVE].evidence or []) if PROVE in steps else []
+            failed = run.waiting_for or next((s.error for s in steps.values() if s.error), None)
+            if failed and run.state != RunState.SUCCEEDED:
+                error = error_view(failed, actor.language)
+        row = session.get(Instance, request.instance_id) if request.instance_id else None
+        return ReportView(
+            number=request.number,
+            state=request.state,
+            outcome=run.state if run else None,
+            error=error,
+            instance=instance_view(row) if row else None,
+            proof=[
+                ProofView(title=render(check(p["check"]).title, actor.language), **p)
+                for p in proof
+                if "check" in p
+            ],
+            handover=self._handover(request),
+        )
+
+    def _handover(self, request: Request) -> HandoverView | None:
+        status = self._handovers.status(request.number)
+        if status is None:
+            return None
+        return HandoverView(
+            url=f"{self._public_url}/handover/{status.token}" if status.token else None,
+            expires_at=status.expires_at,
+            opened_at=status.opened_at,
+        )

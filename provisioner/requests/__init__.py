@@ -1,0 +1,1 @@
+"""What was asked: records with a number, an applicant, a letter and typed details."""

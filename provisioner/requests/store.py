@@ -1,0 +1,151 @@
+"""Queries for requests, letters and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from provisioner.database import now
+from provisioner.errors import NotFound
+from provisioner.people.model import Department, Person
+from provisioner.requests.model import Counter, Letter, Request
+from provisioner.texts import Message, say
+
+PREFIXES = {
+    "cloud_vps": "VPS",
+    "colocation": "COL",
+    "internet": "NET",
+    "event_wifi": "WIFI",
+    "troubleshooting": "TRB",
+}
+
+
+def next_number(session: Session, service: str, year: int) -> str:
+    """The next number of a service, such as VPS-2026-0001; given once, never again."""
+    key = (PREFIXES[service], year)
+    if session.get(Counter, key, with_for_update=True) is None:
+        session.add(Counter(prefix=key[0], year=year, last=0))
+        session.flush()
+    last = session.execute(
+        update(Counter)
+        .where(Counter.prefix == key[0], Counter.year == year)
+        .values(last=Counter.last + 1)
+        .returning(Counter.last)
+    ).scalar_one()
+    return f"{key[0]}-{year}-{last:04d}"
+
+
+def by_number(session: Session, number: str, *, lock: bool = False) -> Request:
+    """The request. Raises NotFound."""
+    query = select(Request).where(Request.number == number)
+    found = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if found is None:
+        raise NotFound(no_such_request(number))
+    return found
+
+
+def no_such_request(number: str) -> Message:
+    """Also said of requests that someone may not see."""
+    return say("There is no request %(number)s.", number=number[:40])
+
+
+def letter_of(session: Session, request: Request) -> Letter | None:
+    """The request's letter, with or without its file."""
+    return session.get(Letter, request.id)
+
+
+def letter_or_new(session: Session, request: Request) -> Letter:
+    """The request's letter, made empty where there was none."""
+    letter = letter_of(session, request)
+    if letter is None:
+        letter = Letter(request_id=request.id)
+        session.add(letter)
+    return letter
+
+
+def write_letter(session: Session, request: Request, said: Mapping[str, Any]) -> None:
+    """Keep what the form says of the letter (kind, number, date, signatory)."""
+    letter = letter_or_new(session, request)
+    letter.kind, letter.number = said["kind"], said["number"]
+    letter.date, letter.signatory = said["date"], said["signatory"]
+
+
+def letters(session: Session, rows: Sequence[Request]) -> dict[int, Letter]:
+    """The letters of several requests, by request id."""
+    found = session.scalars(select(Letter).where(Letter.request_id.in_({r.id for r in rows})))
+    return {letter.request_id: letter for letter in found}
+
+
+def names(session: Session, rows: Sequence[Request]) -> dict[tuple[int, str], tuple[str, str]]:
+    """(creator, department) of each row to (user name, department's name), in two queries."""
+    creators = select(Person.id, Person.username).where(Person.id.in_({r.created_by for r in rows}))
+    owners = select(Department.id, Department.name).where(
+        Department.id.in_({r.department_id for r in rows})
+    )
+    people = dict(session.execute(creators).all())
+    departments = dict(session.execute(owners).all())
+    return {
+        (r.created_by, r.department_id): (people[r.created_by], departments[r.department_id])
+        for r in rows
+    }
+
+
+def search(
+    session: Session,
+    *,
+    state: str | None = None,
+    service: str | None = None,
+    department: str | None = None,
+    text: str | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[Request]:
+    """Requests newest first, each filter optional; ``text``: number, host or department."""
+    query = select(Request).order_by(Request.id.desc()).limit(limit)
+    if state:
+        query = query.where(Request.state == state)
+    if service:
+        query = query.where(Request.service == service)
+    if department:
+        query = query.where(Request.department_id == department)
+    if before_id:
+        query = query.where(Request.id < before_id)
+    if text:
+        query = query.where(
+            or_(
+                Request.number.ilike(f"%{_plain(text)}%", escape="\\"),
+                Request.department_id == text.lower(),
+                Request.details["hostname"].as_string() == text,
+                Request.instance_id == text,
+            )
+        )
+    return list(session.scalars(query))
+
+
+def open_pause(request: Request, moment: datetime | None = None) -> None:
+    """The clock stands still from now on."""
+    request.pauses = [*request.pauses, [(moment or now()).isoformat(), None]]
+
+
+def close_pause(request: Request, moment: datetime | None = None) -> None:
+    """The clock runs again."""
+    if request.pauses and request.pauses[-1][1] is None:
+        begun = request.pauses[-1][0]
+        request.pauses = [*request.pauses[:-1], [begun, (moment or now()).isoformat()]]
+
+
+def pauses_of(request: Request) -> list[tuple[datetime, datetime | None]]:
+    """When the clock stood still."""
+    return [
+        (datetime.fromisoformat(a), datetime.fromisoformat(b) if b else None)
+        for a, b in request.pauses
+    ]
+
+
+def _plain(text: str) -> str:
+    """The text with LIKE's signs taken literally."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,132 @@
+"""What callers send about requests and what they get back (CONTRACTS section 3)."""
+
+from __future__ import annotations
+
+from datetime import date as Date  # noqa: N812
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from provisioner.catalogue.fields import plain_text
+
+Name = Annotated[str, BeforeValidator(partial(plain_text, minimum=2, maximum=120))]
+LetterNumber = Annotated[str, BeforeValidator(partial(plain_text, minimum=1, maximum=80))]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True
+    )
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ApplicantIn(_In):
+    """Who asks, and how Dinkominfo reaches them."""
+
+    name: Name
+    position: Name
+    phone: str = Field(pattern=r"^\+?[0-9][0-9 ().-]{4,24}$")
+    email: str = Field(max_length=254, pattern=r"^[^@\s\"'<>\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+    employee_id: str | None = Field(None, pattern=r"^[0-9 ]{8,24}$")
+
+
+class SignatoryIn(_In):
+    """Who signed the letter."""
+
+    name: Name
+    position: Name
+
+
+class LetterIn(_In):
+    """What stands on the letter."""
+
+    kind: Literal["signed", "srikandi"]
+    number: LetterNumber
+    date: Date
+    signatory: SignatoryIn
+
+
+class NewRequest(_In):
+    """A request to be made; details may still be incomplete while it is a draft."""
+
+    service: str
+    department: str
+    applicant: ApplicantIn
+    letter: LetterIn | None = None
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class RequestPatch(_In):
+    """What may change while a request is a draft or needs information."""
+
+    applicant: ApplicantIn | None = None
+    letter: LetterIn | None = None
+    details: dict[str, Any] | None = None
+
+
+class LetterFile(_Out):
+    """The letter's file as it was received."""
+
+    sha256: str
+    media_type: str
+    pages: int
+    bytes: int
+
+
+class LetterView(_Out):
+    """The letter: what the form says of it, and its file once it is there."""
+
+    kind: str | None
+    number: str | None
+    date: str | None
+    signatory: dict[str, Any] | None
+    file: LetterFile | None
+    file_name: str | None
+
+
+class RequestView(_Out):
+    """One request."""
+
+    number: str
+    service: str
+    department: str
+    department_name: str
+    applicant: dict[str, Any]
+    letter: LetterView | None
+    details: dict[str, Any]
+    state: str
+    reason: str | None
+    due_at: datetime | None
+    working_days_left: int | None
+    run: str | None
+    instance: str | None
+    busy: bool
+    created_at: datetime
+    submitted_at: datetime | None
+    closed_at: datetime | None
+    created_by: str
+    actions: list[str]
+
+
+class RequestPage(_Out):
+    """Some requests, newest first; ``next`` is the cursor of those that follow."""
+
+    items: list[RequestView]
+    next: str | None
+
+
+class EventView(_Out):
+    """One thing that happened, in the reader's language."""
+
+    id: int
+    tag: str
+    actor: str
+    at: datetime
+    text: str
+    correlation: str | None
+    data: dict[str, Any] | None

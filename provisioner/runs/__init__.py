@@ -1,0 +1,1 @@
+"""Doing it: durable runs of approved plans, step after step."""

@@ -1,0 +1,127 @@
+"""What a step's code gets and gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from provisioner.drivers.hypervisor import Hypervisor
+from provisioner.drivers.seat import UserSeat
+from provisioner.plans.model import Step
+from provisioner.settings import ClusterSettings
+from provisioner.texts import Message
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One check as it was made: what, where, with which result, and what shows it."""
+
+    check: str
+    target: str
+    passed: bool
+    evidence: str
+    at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "check": self.check,
+            "target": self.target,
+            "passed": self.passed,
+            "evidence": self.evidence,
+            "at": self.at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class Done:
+    """The step is done; ``changed`` is false when everything was already so."""
+
+    changed: bool
+    diff: Sequence[str] = ()
+    evidence: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not yet: look again in ``after`` seconds; ``progress`` says for what it waits."""
+
+    after: float
+    progress: Message
+
+
+class Slots(Protocol):
+    """Bounded use of a storage or node; a run's slots survive a crash."""
+
+    def take(self, resource: str, limit: int) -> bool:
+        """Take a slot, or keep the one that this run has; False while all are taken."""
+        ...
+
+    def give_back(self, resource: str) -> None:
+        """Give this run's slot back."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that a step may use. ``remember`` is on disk when it returns."""
+
+    run_id: str
+    number: str
+    step: Step
+    memory: Mapping[str, Any]
+    remember: Callable[[Mapping[str, Any]], None]
+    recall: Callable[[str], Mapping[str, Any]]
+    """The memory of another step of the run, by its key."""
+    planned: Callable[[str], Mapping[str, Any]]
+    """The params of another step of the plan, by its key."""
+    rewrite: Callable[[str, Mapping[str, Any]], None]
+    """Replace keys in the memory of another step."""
+    hypervisors: Mapping[str, Hypervisor]
+    clusters: Mapping[str, ClusterSettings]
+    office_key: str
+    """The office's own public key, ``type base64``."""
+    seat: UserSeat
+    slots: Slots
+    keep_secret: Callable[[str, str], str]
+    """(kind, value) to the id of a secret kept for this request; the same id when kept before."""
+    find_secret: Callable[[str], str | None]
+    """The value of this request's secret of that kind."""
+    other_vmid: Callable[[str, frozenset[int]], int]
+    """(cluster, VMIDs known to be taken) to another VMID, reserved for this request."""
+    warn: Callable[[Message], None]
+    """Put a remark on the request's timeline."""
+    settle: float
+    """Seconds after which the effect of a call of unknown outcome would have appeared."""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        return self.step.params
+
+    @property
+    def hypervisor(self) -> Hypervisor:
+        return self.hypervisors[self.params["cluster"]]
+
+    @property
+    def cluster(self) -> ClusterSettings:
+        return self.clusters[self.params["cluster"]]
+
+
+class StepAction(Protocol):
+    """The code of one kind of step. Raises the failures of ``errors`` only.
+
+    The preview of a step is made by the planner: its ``changes`` (before and after).
+    """
+
+    def apply(self, context: Context) -> Done | Wait:
+        """Look whether it is already so; if not, act. May be called again at any point."""
+        ...
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        """Read back what ``apply`` left; evidence for the journal. Raises when it is not so."""
+        ...
+
+    def undo(self, context: Context) -> Done | Wait:
+        """Take back whatever stands, nothing that is not ours; doing it twice is harmless."""
+        ...

@@ -1,0 +1,19 @@
+"""Which code carries out which kind of step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.runs.steps import cloning, machine, ownership, proof
+from provisioner.runs.steps.base import StepAction
+
+VM_ACTIONS: Mapping[str, StepAction] = {
+    ownership.CLONE: cloning.CloneVm(),
+    ownership.WAIT_CLONE: cloning.WaitForClone(),
+    "vm.configure": machine.ConfigureVm(),
+    "vm.grow_disk": machine.GrowVmDisk(),
+    "vm.start": machine.StartVm(),
+    proof.WAIT_BOOT: machine.WaitForBoot(),
+    proof.PROVE: proof.ProveVm(),
+    proof.HAND_OVER: proof.HandOver(),
+}

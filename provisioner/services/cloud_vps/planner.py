@@ -1,0 +1,292 @@
+"""Plans a cloud VPS: a pure function of the request, the facts, the ledger and earlier choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from typing import Any
+
+from provisioner.drivers.hypervisor import ClusterFacts
+from provisioner.errors import Conflict
+from provisioner.facts.cloud_vps import CloudVpsFacts
+from provisioner.plans.addressing import is_host, next_address, next_vmid
+from provisioner.plans.capacity import Need, picture
+from provisioner.plans.claims import Ledger, capacity_scope
+from provisioner.plans.model import Claim, Plan
+from provisioner.services.cloud_vps.placement import (
+    NO_CAPACITY,
+    NOT_PLANNABLE,
+    PLAN_CHANGED,
+    Placement,
+    Wish,
+    place,
+)
+from provisioner.services.cloud_vps.risks import risks
+from provisioner.services.cloud_vps.steps import Chosen, steps
+from provisioner.services.cloud_vps.wanted import PlanInput
+from provisioner.texts import Message, say
+
+SERVICE = "cloud_vps"
+_LINKED_SECONDS, _FULL_SECONDS, _FULL_SECONDS_PER_GB = 5, 10, 4
+_SETTING_UP_SECONDS, _BOOT_SECONDS, _PROOF_SECONDS = 15, 60, 10
+"""Seconds that a small cluster takes, for an estimate shown to people."""
+
+
+def plan(
+    wanted: PlanInput,
+    facts: CloudVpsFacts,
+    ledger: Ledger,
+    pinned: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Make the plan; with ``pinned`` (an earlier plan's ``choices``) every choice is kept.
+
+    ``ledger`` holds the live claims of others and what rests in quarantine, never this request's
+    own holds. The same world gives the same digest. Raises Conflict: ``not-plannable`` or
+    ``no-capacity`` with what and where; ``plan-changed`` when a pinned choice no longer holds.
+    """
+    cluster = facts.cluster
+    _check_cluster(wanted, cluster)
+    need = Need(wanted.size.cores, wanted.size.memory_mb, wanted.size.disk_gb)
+    wish = Wish(
+        need, wanted.details.image, wanted.disk_storage, wanted.network.bridge,
+        wanted.department, wanted.settings,
+    )  # fmt: skip
+    placement = place(wish, cluster, ledger, pinned)
+    chosen = Chosen(
+        spot=placement.spot,
+        storage=wanted.disk_storage,
+        vmid=_vmid(wanted, cluster, ledger, pinned),
+        address=_address(wanted, facts, ledger, pinned),
+        name=_name(wanted, cluster, ledger),
+        pool=_pool(wanted),
+    )
+    choices = chosen.choices(wanted.cluster)
+    if pinned is not None and dict(pinned) != choices:
+        raise _other_choices(pinned, choices)
+    return Plan(
+        service=SERVICE,
+        choices=choices,
+        objects=_objects(wanted, chosen),
+        summary=_summary(wanted, chosen),
+        steps=steps(wanted, chosen),
+        claims=_claims(wanted, chosen, need, placement),
+        risks=risks(wanted, chosen, placement, need, facts, ledger),
+        expected_seconds=_expected_seconds(chosen),
+        picture=picture(
+            placement.rooms, need, wanted.disk_storage, placement.spot.node, placement.refused
+        ),
+    )
+
+
+def _check_cluster(wanted: PlanInput, cluster: ClusterFacts) -> None:
+    if not cluster.quorate:
+        raise Conflict(
+            say(
+                "The cluster %(cluster)s has no quorum and refuses every change. Bring its nodes "
+                "back first, then plan again.",
+                cluster=wanted.cluster,
+            ),
+            slug=NOT_PLANNABLE,
+            extra={"cluster": wanted.cluster},
+        )
+
+
+def _pool(wanted: PlanInput) -> str | None:
+    pool = wanted.settings.pool
+    return pool.replace("{department}", wanted.department) if pool else None
+
+
+def _name(wanted: PlanInput, cluster: ClusterFacts, ledger: Ledger) -> str:
+    name = wanted.details.hostname
+    for guest in sorted(cluster.guests, key=lambda g: g.vmid):
+        if guest.name.lower() == name:
+            raise _name_taken(wanted, say("VM %(vmid)s", vmid=guest.vmid))
+    claim = ledger.of("name", wanted.cluster).get(name)
+    if claim is not None:
+        raise _name_taken(wanted, say("request %(number)s", number=claim.owner))
+    return name
+
+
+def _name_taken(wanted: PlanInput, whose: Message) -> Conflict:
+    return Conflict(
+        say(
+            "The name %(name)s is taken on the cluster %(cluster)s by %(whose)s. Ask the "
+            "department for another name.",
+            name=wanted.details.hostname,
+            cluster=wanted.cluster,
+            whose=whose,
+        ),
+        slug=NOT_PLANNABLE,
+        extra={"pointer": "/details/hostname"},
+    )
+
+
+def _vmid(
+    wanted: PlanInput, cluster: ClusterFacts, ledger: Ledger, pinned: Mapping[str, Any] | None
+) -> int:
+    claimed = ledger.of("vmid", wanted.cluster)
+    if pinned is not None:  # a stranger's VM of that number matters not: the run takes another
+        vmid = int(pinned["vmid"])
+        if str(vmid) in claimed:
+            raise _changed(
+                say(
+                    "The number %(vmid)s is now kept for request %(number)s.",
+                    vmid=vmid,
+                    number=claimed[str(vmid)].owner,
+                )
+            )
+        return vmid
+    listed = {guest.vmid for guest in cluster.guests}
+    free = next_vmid(wanted.settings.vmid_range, {*listed, *map(int, claimed)})
+    if free is None:
+        low, high = wanted.settings.vmid_range
+        raise Conflict(
+            say(
+                "Every VM number from %(low)s to %(high)s is taken on the cluster %(cluster)s. "
+                "Widen vmid_range in the configuration, or end VMs no longer used.",
+                low=low,
+                high=high,
+                cluster=wanted.cluster,
+            ),
+            slug=NO_CAPACITY,
+            extra={"cluster": wanted.cluster, "vmid_range": [low, high]},
+        )
+    return free
+
+
+def _address(
+    wanted: PlanInput, facts: CloudVpsFacts, ledger: Ledger, pinned: Mapping[str, Any] | None
+) -> str:
+    network, name = wanted.network, wanted.details.network
+    claimed = ledger.of("address", name)
+    if pinned is not None:
+        address = str(pinned["address"])
+        if address in facts.answering:
+            raise _changed(
+                say(
+                    "Something answers at the address %(address)s now (%(how)s). It is not ours.",
+                    address=address,
+                    how=facts.answering[address],
+                )
+            )
+        if address in claimed:
+            raise _changed(
+                say(
+                    "The address %(address)s is now kept for request %(number)s.",
+                    address=address,
+                    number=claimed[address].owner,
+                )
+            )
+        wanted_address = IPv4Address(address)
+        if not (network.assigns(wanted_address) and is_host(network, wanted_address)):
+            raise _changed(
+                say(
+                    "The address %(address)s may no longer be given to VMs of the network "
+                    "%(network)s.",
+                    address=address,
+                    network=name,
+                )
+            )
+        return address
+    free = next_address(network, {*claimed, *facts.answering})
+    if free is None:
+        resting = sum(claim.quarantine for claim in claimed.values())
+        raise Conflict(
+            say(
+                "The network %(network)s has no free address: %(all)d may be given, "
+                "%(taken)d are taken and %(resting)d rest after use. Widen its assignable range.",
+                network=name,
+                all=sum(1 for _ in network.addresses()),
+                taken=len(claimed) - resting,
+                resting=resting,
+            ),
+            slug=NO_CAPACITY,
+            extra={"network": name},
+        )
+    return free
+
+
+def _changed(what: Message) -> Conflict:
+    return Conflict(what, slug=PLAN_CHANGED)
+
+
+def _other_choices(pinned: Mapping[str, Any], choices: Mapping[str, Any]) -> Conflict:
+    different = sorted(k for k in {*pinned, *choices} if pinned.get(k) != choices.get(k))
+    return Conflict(
+        say(
+            "The configuration now leads to other choices than the plan made: %(what)s.",
+            what=", ".join(different),
+        ),
+        slug=PLAN_CHANGED,
+        extra={"before": dict(pinned), "after": dict(choices)},
+    )
+
+
+def _objects(wanted: PlanInput, chosen: Chosen) -> dict[str, Any]:
+    template, network = chosen.spot.template, wanted.network
+    return {
+        f"vm {chosen.vmid}": None,
+        f"address {chosen.address}": None,
+        f"template {template.vmid}": {
+            "node": template.node,
+            "name": template.name,
+            "disk": template.disk,
+            "disk_gb": template.disk_gb,
+            "storage": template.storage,
+            "net0": template.net0,
+        },
+        f"network {wanted.details.network}": {
+            "bridge": network.bridge,
+            "vlan": network.vlan,
+            "cidr": str(network.cidr),
+            "gateway": str(network.gateway),
+        },
+    }
+
+
+def _claims(
+    wanted: PlanInput, chosen: Chosen, need: Need, placement: Placement
+) -> tuple[Claim, ...]:
+    node = chosen.spot.node
+    return (
+        Claim("vmid", wanted.cluster, str(chosen.vmid)),
+        Claim(
+            "address",
+            wanted.details.network,
+            chosen.address,
+            {"quarantine_hours": wanted.network.quarantine_hours},
+        ),
+        Claim("name", wanted.cluster, chosen.name),
+        Claim(
+            "capacity",
+            capacity_scope(wanted.cluster, node),
+            str(chosen.vmid),
+            {
+                "cores": need.cores,
+                "memory_mb": need.memory_mb,
+                "disk_gb": need.disk_gb,
+                "storage": chosen.storage,
+                "shared": placement.room.storages[chosen.storage].shared,
+                "department": wanted.department,
+            },
+        ),
+    )
+
+
+def _summary(wanted: PlanInput, chosen: Chosen) -> Message:
+    return say(
+        "Makes one virtual machine, %(name)s, on %(node)s: %(cores)d cores, %(memory)d MB memory, "
+        "%(disk)d GB disk, address %(address)s. Nothing else changes.",
+        name=chosen.name,
+        node=chosen.spot.node,
+        cores=wanted.size.cores,
+        memory=wanted.size.memory_mb,
+        disk=wanted.size.disk_gb,
+        address=chosen.address,
+    )
+
+
+def _expected_seconds(chosen: Chosen) -> int:
+    full = _FULL_SECONDS + _FULL_SECONDS_PER_GB * chosen.spot.template.disk_gb
+    copying = _LINKED_SECONDS if chosen.spot.kind == "linked" else full
+    return round(copying + _SETTING_UP_SECONDS + _BOOT_SECONDS + _PROOF_SECONDS)

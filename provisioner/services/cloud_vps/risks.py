@@ -1,0 +1,138 @@
+"""What may go wrong with a planned cloud VPS, in the reader's words; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.facts.cloud_vps import CloudVpsFacts
+from provisioner.plans.capacity import Need
+from provisioner.plans.claims import Ledger
+from provisioner.plans.model import Risk
+from provisioner.services.cloud_vps.placement import Placement
+from provisioner.services.cloud_vps.steps import Chosen
+from provisioner.services.cloud_vps.wanted import PlanInput
+from provisioner.texts import say
+
+_TIGHT = 0.9
+_BUSY = 0.85
+
+
+def risks(
+    wanted: PlanInput,
+    chosen: Chosen,
+    placement: Placement,
+    need: Need,
+    facts: CloudVpsFacts,
+    ledger: Ledger,
+) -> tuple[Risk, ...]:
+    """The risks, gravest first."""
+    found = [*_of_the_place(placement, need, chosen), *_of_the_copy(chosen, placement)]
+    found += [*_of_the_address(wanted, chosen, facts, ledger), *_of_the_network(wanted)]
+    order = {"high": 0, "medium": 1, "low": 2}
+    return tuple(sorted(found, key=lambda risk: order[risk.level]))
+
+
+def _of_the_place(placement: Placement, need: Need, chosen: Chosen) -> Iterator[Risk]:
+    room = placement.room
+    storage = room.storages[chosen.storage]
+    after = {
+        "memory": room.memory.share(need.memory_mb),
+        "cores": room.cores.share(need.cores),
+        "disk": storage.disk.share(need.disk_gb),
+    }
+    scarce = max(after, key=lambda name: after[name])
+    if after[scarce] >= _TIGHT:
+        yield Risk(
+            "medium",
+            say(
+                "Afterwards %(node)s has given away %(percent)d %% of what it may give "
+                "(%(what)s). The next VMs may not fit.",
+                node=room.node,
+                percent=int(after[scarce] * 100),
+                what={"memory": say("memory"), "cores": say("cores"), "disk": say("disk")}[scarce],
+            ),
+        )
+    if room.memory_really_used >= _BUSY:
+        yield Risk(
+            "medium",
+            say(
+                "The memory of %(node)s is %(percent)d %% in use at this moment.",
+                node=room.node,
+                percent=int(room.memory_really_used * 100),
+            ),
+        )
+    if not storage.shared:
+        yield Risk(
+            "low",
+            say(
+                "The disk lies on %(storage)s of %(node)s alone: while that node is down, the VM "
+                "is down.",
+                storage=chosen.storage,
+                node=room.node,
+            ),
+        )
+
+
+def _of_the_copy(chosen: Chosen, placement: Placement) -> Iterator[Risk]:
+    template = chosen.spot.template
+    if chosen.spot.kind == "linked":
+        yield Risk(
+            "low",
+            say(
+                "The VM is a linked clone: the template %(vmid)s (%(name)s) has to stay as long "
+                "as the VM does.",
+                vmid=template.vmid,
+                name=template.name,
+            ),
+        )
+    if placement.tied_to_template:
+        yield Risk(
+            "low",
+            say(
+                "The choice of the node was bound: the template %(vmid)s lies on the storage "
+                "%(storage)s of %(node)s. A copy of the template on the other nodes would free it.",
+                vmid=template.vmid,
+                storage=template.storage,
+                node=template.node,
+            ),
+        )
+
+
+def _of_the_address(
+    wanted: PlanInput, chosen: Chosen, facts: CloudVpsFacts, ledger: Ledger
+) -> Iterator[Risk]:
+    strangers = dict(facts.answering)
+    for address, claim in ledger.of("address", wanted.details.network).items():
+        if "answers" in claim.amounts:
+            strangers[address] = claim.amounts["answers"]
+    for address, how in sorted(strangers.items()):
+        yield Risk(
+            "low",
+            say(
+                "Something that is not in our books answers at %(address)s (%(how)s); the address "
+                "was passed over. Please find out what it is.",
+                address=address,
+                how=how,
+            ),
+        )
+    yield Risk(
+        "low",
+        say(
+            "The address %(address)s is free in our books and nothing answers there, but a host "
+            "that is switched off or silent cannot be noticed.",
+            address=chosen.address,
+        ),
+    )
+
+
+def _of_the_network(wanted: PlanInput) -> Iterator[Risk]:
+    ports = ", ".join(f"{p.port}/{p.protocol}" for p in wanted.details.open_ports)
+    if ports:
+        yield Risk(
+            "low",
+            say(
+                "The ports asked for (%(ports)s) are noted on the record, but no firewall rule is "
+                "set yet: open them on the office's firewall by hand.",
+                ports=ports,
+            ),
+        )

@@ -1,0 +1,207 @@
+"""Configuration of one installation: provisioner.toml, overridden by PROVISIONER_ variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from provisioner.errors import Misconfigured
+from provisioner.texts import say
+
+CONFIG_VARIABLE = "PROVISIONER_CONFIG"
+_REFERENCES = ("env:", "file:")
+
+
+def _is_reference(value: str) -> str:
+    if not value.startswith(_REFERENCES):
+        raise ValueError("must be a reference: env:NAME or file:PATH, never the secret itself")
+    return value
+
+
+SecretReference = Annotated[str, AfterValidator(_is_reference)]
+"""``env:NAME`` or ``file:PATH``; read by ``Settings.secret`` at the moment of use."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SecretSettings(_Section):
+    key: SecretReference = "file:var/secret.key"
+
+
+class AnsibleSettings(_Section):
+    vault_password: SecretReference | None = None
+
+
+class SshSettings(_Section):
+    known_hosts: Path = Path("var/known_hosts")
+    identity: SecretReference = "file:var/id_ed25519"
+
+
+class Concurrency(_Section):
+    clones: int = Field(2, ge=1, le=16, description="clones at once per storage")
+    tasks: int = Field(4, ge=1, le=32, description="tasks at once per node")
+
+
+class Timeouts(_Section):
+    """Seconds."""
+
+    request: float = Field(60, ge=5)
+    task: float = Field(1800, ge=10)
+    guest_boot: float = Field(600, ge=5)
+
+
+class Reserve(_Section):
+    """What stays free on each node and storage, in percent of its total."""
+
+    memory_percent: float = Field(10, ge=0, lt=100)
+    disk_percent: float = Field(5, ge=0, lt=100)
+
+
+class Overcommit(_Section):
+    """How much more than the physical may be promised."""
+
+    cores: float = Field(4, ge=1)
+    memory: float = Field(1, ge=0.5)
+
+
+class ClusterSettings(_Section):
+    urls: list[str] = Field(min_length=1)
+    verify: list[str] = Field(min_length=1)
+    token_id: str
+    token_secret: SecretReference
+    vmid_range: tuple[int, int]
+    disk_storage: str
+    clone: Literal["linked", "full", "auto"] = "auto"
+    pool: str | None = None
+    concurrency: Concurrency = Concurrency()
+    timeouts: Timeouts = Timeouts()
+    reserve: Reserve = Reserve()
+    overcommit: Overcommit = Overcommit()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_path_of_a_ca(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("verify"), str):
+            return {**data, "verify": [data["verify"]]}
+        return data
+
+    @model_validator(mode="after")
+    def _sound(self) -> ClusterSettings:
+        low, high = self.vmid_range
+        if not 100 <= low <= high <= 999_999_999:
+            raise ValueError("vmid_range must be [low, high] within 100 to 999999999")
+        for url in self.urls:
+            if not url.startswith("https://"):
+                raise ValueError(f"urls: {url!r} must begin with https://")
+        return self
+
+
+class WebSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    public_url: str = "http://127.0.0.1:8080"
+
+
+class Settings(BaseSettings):
+    """All settings; relative paths are relative to the configuration file's folder (``base``)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROVISIONER_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    base: Path = Field(default_factory=Path.cwd, exclude=True)
+    database_url: str = "sqlite:///var/provisioner.db"
+    data_dir: Path = Path("var")
+    inventory: list[Path] = Field(default_factory=list)
+    catalogue: Path = Path("inventory/catalogue.yml")
+    network: Path = Path("inventory/network.yml")
+    office: Path = Path("inventory/office.yml")
+    secrets: SecretSettings = SecretSettings()
+    ansible: AnsibleSettings = AnsibleSettings()
+    ssh: SshSettings = SshSettings()
+    clusters: dict[str, ClusterSettings] = Field(default_factory=dict)
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    def path(self, path: Path) -> Path:
+        """The path, taken from the configuration file's folder where it is relative."""
+        return path if path.is_absolute() else self.base / path
+
+    @property
+    def absolute_database_url(self) -> str:
+        """The database URL with a SQLite file's path made absolute."""
+        prefix = "sqlite:///"
+        if self.database_url.startswith(prefix):
+            return prefix + str(self.path(Path(self.database_url.removeprefix(prefix))))
+        return self.database_url
+
+    def secret(self, reference: str) -> str:
+        """What a reference points at, without surrounding white space.
+
+        Raises Misconfigured when the variable or file is not there or empty.
+        """
+        kind, _, name = reference.partition(":")
+        if kind == "env":
+            value = os.environ.get(name, "")
+            if not value.strip():
+                raise Misconfigured(
+                    str(self.base),
+                    reference,
+                    say("set the environment variable %(name)s", name=name),
+                )
+            return value.strip()
+        path = self.path(Path(name))
+        try:
+            value = path.read_text()
+        except OSError as error:
+            raise Misconfigured(
+                str(path), reference, say("cannot be read: %(why)s", why=error.strerror or "?")
+            ) from error
+        if not value.strip():
+            raise Misconfigured(str(path), reference, say("is empty"))
+        return value.strip()
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the configuration file named by ``path`` or PROVISIONER_CONFIG (./provisioner.toml).
+
+    Raises Misconfigured with file, key and remedy.
+    """
+    path = (path or Path(os.environ.get(CONFIG_VARIABLE, "provisioner.toml"))).absolute()
+    if not path.is_file():
+        raise Misconfigured(
+            str(path), "-", say("there is no such file; `provisioner init` makes one")
+        )
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return FromFile(base=path.parent)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured(str(path), key, say("%(why)s", why=first["msg"])) from error
+    except ValueError as error:  # not TOML
+        raise Misconfigured(str(path), "-", say("%(why)s", why=str(error))) from error

@@ -1,0 +1,90 @@
+"""Texts for people: an English template with values, rendered in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("id", "en")
+DEFAULT_LANGUAGE = "id"
+_LOCALE_DIR = Path(__file__).parent / "locale"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text not yet in any language; values may be messages themselves."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return render(self, "en")
+
+    def __hash__(self) -> int:
+        return hash(self.template)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"template": self.template, "values": {k: pack(v) for k, v in self.values.items()}}
+
+
+Phrase = Message | str
+"""A text that is either to be put in the reader's language or the same in all of them."""
+
+
+def say(template: str, /, **values: Any) -> Message:
+    """Make a message; ``template`` is the English text with ``%(name)s`` places.
+
+    The string is collected for translation, so it has to be a literal.
+    """
+    return Message(template, values)
+
+
+def from_json(data: Mapping[str, Any]) -> Message:
+    """The message that ``Message.to_json`` wrote."""
+    return Message(data["template"], {k: unpack(v) for k, v in data["values"].items()})
+
+
+def render(message: Message | str, language: str = DEFAULT_LANGUAGE) -> str:
+    """The text in ``language`` (``id`` or ``en``); an untranslated template appears in English."""
+    if isinstance(message, str):
+        return message
+    template = translate(message.template, language)
+    if not message.values:
+        return template
+    return template % {
+        k: render(v, language) if isinstance(v, Message) else v for k, v in message.values.items()
+    }
+
+
+def translate(template: str, language: str) -> str:
+    """The template in ``language``, unfilled."""
+    return catalogue(language).get(template, template)
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """All translations of ``language``: the union of ``locale/{language}/*.po``."""
+    found: dict[str, str] = {}
+    for path in sorted((_LOCALE_DIR / language).glob("*.po")):
+        with path.open("rb") as file:
+            for entry in read_po(file, locale=language):
+                if entry.id and entry.string:
+                    found[str(entry.id)] = str(entry.string)
+    return found
+
+
+def pack(value: Any) -> Any:
+    """A value that may be a message, for JSON."""
+    return {"message": value.to_json()} if isinstance(value, Message) else value
+
+
+def unpack(value: Any) -> Any:
+    """What ``pack`` was given."""
+    if isinstance(value, Mapping) and set(value) == {"message"}:
+        return from_json(value["message"])
+    return value

@@ -1,0 +1,215 @@
+"""A stage for the tests of the web: a lab, the product as a process of its own, and its people."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import httpx
+
+from provisioner.database import Database
+from provisioner.lab.control import RemoteLab
+from provisioner.lab.letter import sample_letter
+from provisioner.lab.serving import LabOptions, start_in_background
+from provisioner.lab.serving import stop as stop_lab
+from provisioner.people.service import PeopleService
+from provisioner.schema import upgrade
+from provisioner.secrets import new_key
+from provisioner.settings import load_settings
+
+PASSWORD = "kata-sandi-uji"
+PATIENCE = 60.0
+PEOPLE = {
+    "sari": ("Sari Wulandari", ["applicant"], "dinkes"),
+    "tono": ("Tono Prasetyo", ["applicant"], "dindik"),
+    "rina": ("Rina Lestari", ["technician"], None),
+    "dewi": ("Dewi Anggraini", ["technician", "approver"], None),
+    "arif": ("Arif Hidayat", ["auditor"], None),
+}
+
+
+@dataclass
+class Stage:
+    """Where the product answers, and a client for each person."""
+
+    url: str
+    directory: Path
+    people: PeopleService
+    lab: RemoteLab
+    clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def __getitem__(self, username: str) -> httpx.Client:
+        """An API client with the person's own token."""
+        if username not in self.clients:
+            token = self.people.create_token(username)
+            self.clients[username] = self.client(Authorization=f"Bearer {token}")
+        return self.clients[username]
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A client of nobody in particular; the caller closes it."""
+        return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False, headers=headers)
+
+    @contextmanager
+    def browser(self, username: str) -> Iterator[httpx.Client]:
+        """A client that signed in by the form and holds a session cookie."""
+        with self.client() as client:
+            form = {"username": username, "password": PASSWORD}
+            assert client.post("/sign-in", data=form).status_code == 303
+            yield client
+
+    def draft(self, who: str = "sari", **details: Any) -> str:
+        """A new draft's number."""
+        answer = self[who].post("/api/v1/requests", json=new_request(**details))
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["number"])
+
+    def submitted(self, who: str = "sari", **details: Any) -> str:
+        """A new, complete and submitted request's number."""
+        number = self.draft(who, **details)
+        file = ("surat.pdf", sample_letter("Dinas Kesehatan", "005/1", "uji"), "application/pdf")
+        path = f"/api/v1/requests/{number}"
+        assert self[who].post(f"{path}/letter", files={"file": file}).status_code == 201
+        answer = self[who].post(f"{path}/submit")
+        assert answer.status_code == 200, answer.text
+        return number
+
+    def planned(self, who: str = "sari", **details: Any) -> tuple[str, dict[str, Any]]:
+        """A new request with its plan."""
+        number = self.submitted(who, **details)
+        answer = self["rina"].post(f"/api/v1/requests/{number}/plan")
+        assert answer.status_code == 201, answer.text
+        return number, answer.json()
+
+    def approved(self, **details: Any) -> tuple[str, str]:
+        """A new request's number and its run."""
+        number, plan = self.planned(**details)
+        answer = self["dewi"].post(
+            f"/api/v1/requests/{number}/approve", json={"digest": plan["digest"]}
+        )
+        assert answer.status_code == 202, answer.text
+        return number, answer.json()["run"]
+
+    def run_until(self, run: str, *states: str) -> dict[str, Any]:
+        """The run once it is in one of the states."""
+        return self._until(f"/api/v1/runs/{run}", states)
+
+    def request_until(self, number: str, *states: str) -> dict[str, Any]:
+        """The request once it is in one of the states."""
+        return self._until(f"/api/v1/requests/{number}", states)
+
+    def _until(self, path: str, states: tuple[str, ...]) -> dict[str, Any]:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found: dict[str, Any] = self["rina"].get(path).json()
+            if found["state"] in states:
+                return found
+            assert time.monotonic() < deadline, found
+            time.sleep(0.2)
+
+
+_names = iter(f"uji-{n}" for n in range(1, 10_000))
+_KEY = asyncssh.generate_private_key("ssh-ed25519", comment="sari@dinkes")
+PUBLIC_KEY = _KEY.export_public_key().decode().strip()
+
+
+def new_request(**details: Any) -> dict[str, Any]:
+    """The body of a complete Cloud VPS request with a host name of its own."""
+    return {
+        "service": "cloud_vps",
+        "department": "dinkes",
+        "applicant": {
+            "name": "Sari Wulandari",
+            "position": "Kepala Subbagian Umum",
+            "phone": "0812 3456 789",
+            "email": "sari@dinkes.example",
+        },
+        "letter": {
+            "kind": "signed",
+            "number": "005/1/2026",
+            "date": "2026-01-05",
+            "signatory": {"name": "dr. Budi Santosa", "position": "Kepala Dinas Kesehatan"},
+        },
+        "details": {
+            "hostname": next(_names),
+            "purpose": "Layanan informasi kesehatan untuk masyarakat",
+            "size": "small",
+            "image": "debian-13",
+            "network": "server-opd",
+            "ssh_keys": [PUBLIC_KEY],
+            "admin_user": "admin-web",
+            **details,
+        },
+    }
+
+
+class Running:
+    """The stage, from setting up to clearing away."""
+
+    def __init__(self, directory: Path, speed: float = 40.0) -> None:
+        self._directory = directory
+        self._port = _free_port()
+        self._lab = start_in_background(directory, LabOptions(speed=speed, web_port=self._port))
+        os.environ.pop("PROVISIONER_CONFIG", None)
+        settings = load_settings(directory / "provisioner.toml")
+        (directory / "var" / "secret.key").write_text(new_key())
+        self._database = Database(settings.absolute_database_url)
+        upgrade(self._database)
+        people = PeopleService(self._database)
+        for id, name in (("dinkes", "Dinas Kesehatan"), ("dindik", "Dinas Pendidikan")):
+            people.add_department(id, name)
+        for username, (name, roles, department) in PEOPLE.items():
+            people.add_person(username, name, PASSWORD, roles, department)
+        self.stage = Stage(f"http://127.0.0.1:{self._port}", directory, people, self._lab)
+        self._log = (directory / "web.log").open("wb")
+        self._process = self._serve()
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "uvicorn", "--factory", "api.app:from_environment",
+                "--host", "127.0.0.1", "--port", str(self._port), "--no-access-log",
+                "--timeout-graceful-shutdown", "2",
+            ],
+            env={**os.environ, "PROVISIONER_CONFIG": str(self._directory / "provisioner.toml")},
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(self.stage.url):
+            said = (self._directory / "web.log").read_text()
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.1)
+        return process
+
+    def end(self) -> None:
+        """Stop both processes and give everything back."""
+        for client in self.stage.clients.values():
+            client.close()
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+        self._log.close()
+        self._database.close()
+        stop_lab(self._directory)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
