@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.approvals.model import Approval
 from provisioner.approvals.starting import ApprovedPlan, RunStarter
+from provisioner.catalogue.fields import FieldFault, plain_text
 from provisioner.database import Database, now
 from provisioner.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.rules import Actor, may_approve, may_see
@@ -47,11 +48,12 @@ class ApprovalService:
     ) -> ApprovalView:
         """Approve the plan with that digest; its run is queued when this returns.
 
-        Raises NotFound, Forbidden (``own-request`` without a written reason, or by role),
+        Raises NotFound, Invalid, Forbidden (``own-request`` without a written reason, or by role),
         Conflict: ``wrong-state``, ``plan-changed`` with the current digest and the difference,
         ``plan-expired`` when its holds have run out.
         """
-        reason = " ".join((override_reason or "").split())
+        comment = _one_line("/comment", comment)
+        reason = _one_line("/override_reason", override_reason)
         with self._database.allocate() as session:
             request = requests.by_number(session, number, lock=True)
             if not may_see(actor, request.department_id):
@@ -69,7 +71,7 @@ class ApprovalService:
                     plan_id=record.id,
                     digest=digest,
                     person_id=actor.id,
-                    comment=(comment or "").strip()[:1000] or None,
+                    comment=comment or None,
                     override_reason=reason or None,
                     at=now(),
                 )
@@ -125,10 +127,19 @@ class ApprovalService:
         return record
 
 
+def _one_line(pointer: str, text: str | None) -> str:
+    """What people write in a box of several lines, as one; empty when they wrote nothing."""
+    try:
+        return plain_text(" ".join((text or "").split()), minimum=0, maximum=1000)
+    except FieldFault as fault:
+        raise Invalid([FieldError(pointer, fault.message)]) from None
+
+
 def _changed(
     session: Session, actor: Actor, request: Request, current: PlanRecord, digest: str
 ) -> Conflict:
-    seen = plans.by_digest(session, request.id, digest)
+    known = digest.isascii() and digest.isprintable()  # else no database takes the question
+    seen = plans.by_digest(session, request.id, digest) if known else None
     rows = {}
     if seen is not None:
         found = difference(Plan.from_json(seen.body), Plan.from_json(current.body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Annotated
 
@@ -43,6 +44,7 @@ def serve(
     import uvicorn
 
     web = load_settings().web
+    logging.getLogger("uvicorn.error").addFilter(_last_line_of_ours)
     os.environ["PROVISIONER_SERVE"] = "web" if web_only else "all"
     uvicorn.run(
         "api.app:from_environment",
@@ -53,6 +55,15 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=3,  # a browser that watches keeps its stream open
     )
+
+
+def _last_line_of_ours(record: logging.LogRecord) -> bool:
+    """A failure of ours at the start says by itself what to do; the way to it helps nobody."""
+    text = record.getMessage()
+    name, _, said = text.strip().rpartition("\n")[2].partition(": ")
+    if text.startswith("Traceback") and name.startswith("provisioner."):
+        record.msg, record.args = said, ()
+    return True
 
 
 def worker() -> None:

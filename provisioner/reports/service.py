@@ -13,7 +13,7 @@ from provisioner.errors import NotFound
 from provisioner.instances.model import Instance
 from provisioner.instances.service import instance_view
 from provisioner.instances.views import InstanceView
-from provisioner.people.rules import Actor, may_see
+from provisioner.people.rules import Actor, may_file, may_see
 from provisioner.requests import store as requests
 from provisioner.requests.model import Request
 from provisioner.runs import store as runs
@@ -41,7 +41,7 @@ class ProofView(_View):
 
 
 class HandoverView(_View):
-    """A one-time link; ``url`` is None once it was opened or has expired."""
+    """A one-time link; ``url`` is None once opened or expired, and for those who only look."""
 
     url: str | None
     expires_at: datetime
@@ -98,15 +98,17 @@ class ReportService:
                 for p in proof
                 if "check" in p
             ],
-            handover=self._handover(request),
+            handover=self._handover(actor, request),
         )
 
-    def _handover(self, request: Request) -> HandoverView | None:
+    def _handover(self, actor: Actor, request: Request) -> HandoverView | None:
+        """The link itself is for those only who act for the department; looking is not opening."""
         status = self._handovers.status(request.number)
         if status is None:
             return None
+        given = status.token and may_file(actor, request.department_id)
         return HandoverView(
-            url=f"{self._public_url}/handover/{status.token}" if status.token else None,
+            url=f"{self._public_url}/handover/{status.token}" if given else None,
             expires_at=status.expires_at,
             opened_at=status.opened_at,
         )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
+
+from provisioner.errors import Retriable
+from provisioner.texts import say
+
+log = logging.getLogger(__name__)
 
 
 class LetterFiles:
@@ -14,11 +20,15 @@ class LetterFiles:
         self._folder = folder
 
     def keep(self, sha256: str, original: bytes, cleaned: bytes) -> None:
-        """Store both; on return they are on disk. Raises OSError (disk full)."""
+        """Store both; on return they are on disk. Raises Retriable (disk full, not writable)."""
         place = self._place(sha256)
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name, data in (("original", original), ("cleaned", cleaned)):
-            _write(place / name, data)
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for name, data in (("original", original), ("cleaned", cleaned)):
+                _write(place / name, data)
+        except OSError as error:
+            log.error("letters cannot be written below %s: %s", self._folder, error.strerror)
+            raise _no_room() from error
 
     def original(self, sha256: str) -> bytes:
         """The bytes as they were received."""
@@ -30,6 +40,15 @@ class LetterFiles:
 
     def _place(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _no_room() -> Retriable:
+    return Retriable(
+        say("The letter could not be written to disk. Nothing was stored."),
+        meaning=say("The disk of this service is full, or may not be written to."),
+        next=say("Tell the administrator, and send the letter again later; the draft is kept."),
+        after=60,
+    )
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,9 @@ from provisioner.worktime import due_at
 REQUEST_CLOSED = "request-closed"
 """Outbox topic: a request went back, or was rejected or cancelled; its holds are given back."""
 
+_LAST_ID = 2**63 - 1
+_CURSOR = re.compile(r"[0-9]{1,18}")
+
 DetailsParser = Callable[[Mapping[str, Any], bool], BaseModel]
 """Checks a service's details (complete or not); raises Invalid below ``/details``."""
 
@@ -62,12 +66,12 @@ class RequestService:
         """A draft with its number. Raises Invalid, Forbidden."""
         if not may_file(actor, new.department):
             raise Forbidden(say("You may file requests for your own department only."))
+        if not DEPARTMENT.fullmatch(new.department):
+            raise Invalid([FieldError("/department", say("is no department's short name"))])
         details = self._parse(new.service, new.details, complete=False)
         with self._database.write() as session:
             if session.get(Department, new.department) is None:
                 # a letter on paper may come from a department that nobody has signed in for yet
-                if not DEPARTMENT.fullmatch(new.department):
-                    raise Invalid([FieldError("/department", say("is no department's short name"))])
                 session.add(Department(id=new.department, name=new.department))
                 session.flush()
             moment = now()
@@ -201,8 +205,10 @@ class RequestService:
     ) -> RequestPage:
         """Requests that the actor may see, newest first."""
         limit = max(1, min(limit, 200))
-        if cursor is not None and not cursor.isdecimal():
+        if cursor is not None and not _CURSOR.fullmatch(cursor):
             raise Invalid([FieldError("/cursor", say("is not a valid cursor"))])
+        if any("\0" in (given or "") for given in (state, service, department, q)):
+            return RequestPage(items=[], next=None)  # no record holds what no database takes
         if not sees_all(actor):
             department = actor.department or "-"
         with self._database.read() as session:
@@ -220,7 +226,8 @@ class RequestService:
         """The timeline after sequence number ``after``, oldest first."""
         with self._database.read() as session:
             self._visible(session, actor, number)
-            return [event_view(h, language) for h in events.read(session, number, after)]
+            seen = events.read(session, number, min(after, _LAST_ID))
+            return [event_view(happened, language) for happened in seen]
 
     # ------------------------------------------------------------------ inside
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date as Date  # noqa: N812
 from datetime import datetime
 from functools import partial
@@ -9,10 +10,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from provisioner.catalogue.fields import plain_text
+from provisioner.catalogue.fields import FieldFault, plain_text
+from provisioner.texts import say
 
 Name = Annotated[str, BeforeValidator(partial(plain_text, minimum=2, maximum=120))]
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LetterNumber = Annotated[str, BeforeValidator(partial(plain_text, minimum=1, maximum=80))]
+
+
+def _written_date(value: object) -> object:
+    """A number would count as the seconds since 1970."""
+    if isinstance(value, Date) or (isinstance(value, str) and _DATE.fullmatch(value.strip())):
+        return value
+    raise FieldFault(say("must be a date written as YYYY-MM-DD"))
 
 
 class _In(BaseModel):
@@ -47,7 +57,7 @@ class LetterIn(_In):
 
     kind: Literal["signed", "srikandi"]
     number: LetterNumber
-    date: Date
+    date: Annotated[Date, BeforeValidator(_written_date)]
     signatory: SignatoryIn
 
 

@@ -48,21 +48,23 @@ def _most_clones_at_once(office: Office, ended: threading.Event, seen: list[int]
         time.sleep(0.02)
 
 
-def test_a_batch_of_runs_keeps_to_the_slots_of_its_storage(working: Office) -> None:
+def test_a_batch_of_runs_keeps_to_the_slots_of_its_storage(office: Office) -> None:
     """Two clones at once per storage are configured; the cluster is watched while six run."""
-    working.lab.fault("task-slow", type="qmclone", seconds=40)
+    office.lab.fault("task-slow", type="qmclone", seconds=80)
+    numbers = [office.approved()[0] for _ in range(6)]
+    office.product.start(worker=True)
     seen: list[int] = []
     ended = threading.Event()
-    watch = threading.Thread(target=_most_clones_at_once, args=(working, ended, seen))
+    watch = threading.Thread(target=_most_clones_at_once, args=(office, ended, seen))
     watch.start()
-    numbers = [working.approved()[0] for _ in range(6)]
-    _until(lambda: _ended(working, numbers))
+    _until(lambda: _ended(office, numbers))
     ended.set()
     watch.join()
+    office.reconnect()
     for number in numbers:
-        working.assert_fulfilled(number)
-    assert max(seen) == working.settings.clusters["dc1"].concurrency.clones == 2
-    assert working.leases() == []
+        office.assert_fulfilled(number)
+    assert max(seen) == office.settings.clusters["dc1"].concurrency.clones == 2
+    assert office.leases() == []
 
 
 def test_stop_and_retry_reach_a_run_that_sleeps(working: Office) -> None:

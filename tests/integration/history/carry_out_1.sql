@@ -1,0 +1,14 @@
+INSERT INTO "operation_outputs" VALUES('run-recorded.1',1,'advance',NULL,NULL,'run-recorded.1-1',1795322505024,1795322505036,NULL,'provisioner',1795322505000);
+INSERT INTO "operation_outputs" VALUES('run-recorded.1',2,'DBOS.getResult','{"next": "again", "after": 0.1}',NULL,'run-recorded.1-1',1795322505058,1795322505490,'provisioner-json-fernet','provisioner',1795322505000);
+INSERT INTO "operation_outputs" VALUES('run-recorded.1',3,'DBOS.sleep','1795322505.607623',NULL,NULL,1795322505506,1795322505607,'portable_json','provisioner',1795322505000);
+INSERT INTO "operation_outputs" VALUES('run-recorded.1',4,'advance',NULL,NULL,'run-recorded.1-4',1795322505614,1795322505616,NULL,'provisioner',1795322505000);
+INSERT INTO "operation_outputs" VALUES('run-recorded.1',5,'DBOS.getResult','{"next": "again", "after": 36000.0}',NULL,'run-recorded.1-4',1795322505623,1795322505830,'provisioner-json-fernet','provisioner',1795322505000);
+INSERT INTO "operation_outputs" VALUES('run-recorded.1',7,'DBOS.sleep','1795358505.8435192',NULL,NULL,1795322505838,1795322505843,'portable_json','provisioner',1795322505000);
+INSERT INTO "workflow_input" VALUES('run-recorded.1','{"args": ["run-recorded", 1, "dc1"], "kwargs": {}}',1795322503000);
+INSERT INTO "workflow_input" VALUES('run-recorded.1-1','{"args": ["run-recorded", 1], "kwargs": {}}',1795322505000);
+INSERT INTO "workflow_input" VALUES('run-recorded.1-4','{"args": ["run-recorded", 1], "kwargs": {}}',1795322505000);
+INSERT INTO "workflow_output" VALUES('run-recorded.1-1','{"next": "again", "after": 0.1}',NULL,1795322505000);
+INSERT INTO "workflow_output" VALUES('run-recorded.1-4','{"next": "again", "after": 36000.0}',NULL,1795322505000);
+INSERT INTO "workflow_status" VALUES('run-recorded.1','PENDING','carry_out',NULL,NULL,NULL,NULL,NULL,NULL,'local',1795322503000,1795322505000,'1',NULL,NULL,NULL,1,'prov-flow',NULL,NULL,NULL,1795322505000,NULL,0,NULL,NULL,'c8fb01f1-985b-48ee-b182-ee15962236ae',NULL,'provisioner-json-fernet',NULL,0,0,NULL,'null',NULL,NULL,0,'provisioner','0b57eb12-2198-43bb-a8a9-1f36a066fc49');
+INSERT INTO "workflow_status" VALUES('run-recorded.1-1','SUCCESS','advance',NULL,NULL,NULL,NULL,NULL,NULL,'local',1795322505000,1795322505000,'1','',NULL,NULL,1,'prov-cluster',NULL,NULL,NULL,1795322505000,NULL,0,'dc1',NULL,NULL,'run-recorded.1','provisioner-json-fernet',NULL,0,0,1795322505000,'null',NULL,NULL,0,'provisioner','987f3482-8c9b-40e2-8c46-794c1893b299');
+INSERT INTO "workflow_status" VALUES('run-recorded.1-4','SUCCESS','advance',NULL,NULL,NULL,NULL,NULL,NULL,'local',1795322505000,1795322505000,'1','',NULL,NULL,1,'prov-cluster',NULL,NULL,NULL,1795322505000,NULL,0,'dc1',NULL,NULL,'run-recorded.1','provisioner-json-fernet',NULL,0,0,1795322505000,'null',NULL,NULL,0,'provisioner','99eba73d-060d-4705-bb12-c16d4f7013bb');
