@@ -72,11 +72,7 @@ class Product:
     housekeeping: Housekeeping
 
     def start(self, *, worker: bool) -> None:
-        """Check the database; with ``worker`` carry out runs in this process.
-
-        Raises Misconfigured, or Conflict(``engine-running``).
-        """
-        schema.check(self.database, str(self.settings.base / "provisioner.toml"))
+        """With ``worker`` carry out runs in this process. Raises Conflict(``engine-running``)."""
         if worker:
             self.engine.start()
             self.outbox.start()

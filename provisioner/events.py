@@ -155,6 +155,19 @@ def verify(session: Session) -> list[str]:
     return faults
 
 
+def verify_anchor(session: Session, anchored: Sequence[tuple[str, int, str]]) -> list[str]:
+    """Compare with heads that were kept elsewhere; a line per event that is gone or another.
+
+    Finds what ``verify`` cannot: a chain whose end was cut off, or that was made anew as a whole.
+    """
+    faults: list[str] = []
+    for record, seq, digest in anchored:
+        found = session.scalar(select(Event.hash).where(Event.record == record, Event.seq == seq))
+        if found != digest:
+            faults.append(f"{record}#{seq}: is not what was anchored")
+    return faults
+
+
 def heads(session: Session) -> Sequence[tuple[str, int, str]]:
     """(record, seq, hash) of the last event of every record: what an anchor keeps."""
     last = select(Event.record, func.max(Event.seq).label("seq")).group_by(Event.record).subquery()

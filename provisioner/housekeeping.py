@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from provisioner import events
@@ -16,6 +16,13 @@ log = logging.getLogger(__name__)
 
 EVERY = 300.0
 """Seconds."""
+
+
+def anchors(data_dir: Path) -> Iterator[tuple[str, list[tuple[str, int, str]]]]:
+    """(day, its (record, seq, hash) of every chain's head), oldest first."""
+    for path in sorted((data_dir / "anchors").glob("*.json")):
+        heads = json.loads(path.read_text())["heads"]
+        yield path.stem, [(head["record"], head["seq"], head["hash"]) for head in heads]
 
 
 class Housekeeping:

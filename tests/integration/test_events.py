@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from sqlalchemy import delete, update
 
 from provisioner import events
 from provisioner.database import Database
+from provisioner.housekeeping import Housekeeping, anchors
 
 
 def _append(database: Database, record: str, n: int) -> None:
@@ -65,3 +67,22 @@ def test_a_missing_event_is_found(database: Database) -> None:
         session.execute(delete(events.Event).where(events.Event.id == 2))
     with database.read() as session:
         assert any("number 2 is missing" in fault for fault in events.verify(session))
+
+
+def test_a_chain_cut_off_at_its_end_is_found_by_its_anchor(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    for n in range(3):
+        _append(sqlite_database, "VPS-2026-0001", n)
+    Housekeeping(sqlite_database, tmp_path, []).anchor()
+    [(_, anchored)] = anchors(tmp_path)
+    with sqlite_database.read() as session:
+        assert events.verify_anchor(session, anchored) == []
+    with sqlite_database.write() as session:
+        session.execute(delete(events.EventPayload).where(events.EventPayload.event_id == 3))
+        session.execute(delete(events.Event).where(events.Event.id == 3))
+    with sqlite_database.read() as session:
+        assert events.verify(session) == []
+        assert events.verify_anchor(session, anchored) == [
+            "VPS-2026-0001#3: is not what was anchored"
+        ]
