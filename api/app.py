@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -18,7 +18,7 @@ from starlette.types import Scope
 from api import errors
 from api.pages import console
 from api.routes import instances, requests, runs, system
-from api.security import Guard
+from api.security import Guard, proper_address
 from provisioner.bootstrap import Product, build
 from provisioner.settings import load_settings
 
@@ -59,6 +59,7 @@ def create_app(product: Product, worker: bool) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(proper_address)],
     )
     app.state.product = product
     errors.install(app)

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -53,6 +54,10 @@ _DETAILS: dict[int, Message] = {
     405: say("This address cannot be used in this way."),
     413: say("The file is larger than the 10 MB that are allowed. Nothing was stored."),
 }
+_DATABASE_AWAY = say(
+    "The database cannot be used at the moment (its disk may be full, or it is busy). Nothing was "
+    "changed; try again in a moment, or tell the administrator."
+)
 _UNEXPECTED = say(
     "An error occurred that we did not expect. It was recorded under the code %(code)s; "
     "please tell it to the technicians."
@@ -64,6 +69,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProvisionerError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(Exception, _unexpected)
     logging.getLogger("uvicorn.error").addFilter(_without_traceback)
 
@@ -134,6 +140,17 @@ async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code
     detail = _DETAILS.get(status, say("%(why)s", why=error.detail))
     return answer(request, status, _SLUGS.get(status, "http"), detail)
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    """Full disk, a lock held for long, a server that is away: nothing was changed."""
+    log.error("%s: the database does not answer: %s", request.state.correlation, _cause(error))
+    return answer(request, 503, "database-away", _DATABASE_AWAY, extra={"after": 10})
+
+
+def _cause(error: Exception) -> str:
+    """The database's own words, without the statement and its values."""
+    return str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

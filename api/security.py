@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import language
 from provisioner import events
 from provisioner.bootstrap import Product
-from provisioner.errors import Forbidden, Unauthenticated
+from provisioner.errors import Forbidden, Mistake, Unauthenticated
 from provisioner.people.service import SESSION_HOURS, Actor
 from provisioner.texts import say
 
@@ -113,6 +113,12 @@ def set_session(request: Request, response: Response, secret: str) -> None:
 
 def _https(request: Request) -> bool:
     return product_of(request).settings.web.public_url.startswith("https://")
+
+
+def proper_address(request: Request) -> None:
+    """Refuse an address with a NUL: no name of ours has one, and PostgreSQL takes none."""
+    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+        raise Mistake(say("The address has an invalid character."), slug="bad-request")
 
 
 class Guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, File, Header, Query, Request, UploadFile
@@ -160,7 +161,7 @@ def events(
     if "text/event-stream" not in request.headers.get("accept", ""):
         return product.requests.events(actor, number, after, reader)
     product.requests.get(actor, number)
-    if last_event_id and last_event_id.isdecimal():
+    if last_event_id and re.fullmatch("[0-9]{1,18}", last_event_id):
         after = int(last_event_id)
     return stream(request, product, actor, number, after, reader)
 

@@ -27,7 +27,7 @@ READ_SECONDS = 35.0
 """An answer is waited for at least so long: nodes give up on each other after 30 (pitfall 6)."""
 
 _AWAY_SECONDS = 30.0
-_REJECTED_SECONDS = 15.0
+_REJECTED_SECONDS = 5.0
 _GATEWAY = frozenset({502, 503, 504, 595, 596, 597, 598, 599})
 _ELSEWHERE = frozenset({502, 503, 504, 595})
 _WAIT = say("Nothing to do: it is tried again by itself.")

@@ -1,0 +1,30 @@
+"""One office with all people per worker process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.office import Office, opened
+
+
+@pytest.fixture(scope="session")
+def office_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(Office(tmp_path_factory.mktemp("purbalingga"), "purbalingga-1")) as office:
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        office.set_up(f"127.77.{worker}.0/24")
+        fresh = office.directory / "fresh"
+        fresh.mkdir()
+        for name in ("provisioner.db", "secret.key"):
+            shutil.copy(office.directory / "var" / name, fresh / name)
+        office.start()
+        yield office
+
+
+@pytest.fixture
+def office(office_of_worker: Office) -> Office:
+    """A served office with a lab; requests of other tests stand beside."""
+    return office_of_worker
