@@ -61,6 +61,17 @@ def render(message: Message | str, language: str = DEFAULT_LANGUAGE) -> str:
     }
 
 
+def render_all(value: Any, language: str) -> Any:
+    """JSON with every message in it (as ``Message.to_json`` wrote it) as its text."""
+    if isinstance(value, Mapping):
+        if value.keys() == {"template", "values"}:
+            return render(from_json(value), language)
+        return {key: render_all(inner, language) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [render_all(inner, language) for inner in value]
+    return value
+
+
 def translate(template: str, language: str) -> str:
     """The template in ``language``, unfilled."""
     return catalogue(language).get(template, template)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from provisioner.plans.model import Change, Plan
 from provisioner.plans.record import PlanRecord
-from provisioner.texts import from_json, render
+from provisioner.texts import render, render_all
 
 
 class _View(BaseModel):
@@ -81,7 +80,7 @@ def plan_view(record: PlanRecord, number: str, language: str) -> PlanView:
             for step in plan.steps
         ),
         risks=tuple(RiskView(level=r.level, text=render(r.text, language)) for r in plan.risks),
-        picture=_rendered(plan.picture, language),
+        picture=render_all(plan.picture, language),
     )
 
 
@@ -91,14 +90,3 @@ def _change_view(change: Change, language: str) -> ChangeView:
         for name, value in vars(change).items()
     }
     return ChangeView.model_validate(said)
-
-
-def _rendered(value: Any, language: str) -> Any:
-    """The value with every message in it as text."""
-    if isinstance(value, Mapping):
-        if value.keys() == {"template", "values"}:
-            return render(from_json(value), language)
-        return {key: _rendered(inner, language) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rendered(inner, language) for inner in value]
-    return value

@@ -16,7 +16,7 @@ from provisioner.requests.model import Letter, Request
 from provisioner.requests.rules import OPEN, RequestState, actions
 from provisioner.requests.states import say_state
 from provisioner.requests.views import EventView, LetterFile, LetterView, RequestView
-from provisioner.texts import Message, from_json, render, say
+from provisioner.texts import Message, from_json, render, render_all, say
 from provisioner.worktime import working_days_between
 
 
@@ -51,7 +51,7 @@ def event_view(happening: Happening, language: str) -> EventView:
         at=happening.at,
         text=render(_sentence(happening.tag, happening.payload or {}), language),
         correlation=happening.correlation,
-        data=_spoken(happening.payload, language) if happening.payload is not None else None,
+        data=render_all(happening.payload, language) if happening.payload is not None else None,
     )
 
 
@@ -113,17 +113,6 @@ def _sentence(tag: str, payload: Mapping[str, Any]) -> Message:
     if "after" in payload:
         return say("State: %(state)s", state=say_state(payload["after"]))
     return Message(tag)
-
-
-def _spoken(value: Any, language: str) -> Any:
-    """A payload with the messages in it rendered."""
-    if isinstance(value, Mapping):
-        if set(value) == {"template", "values"}:
-            return render(from_json(value), language)
-        return {key: _spoken(inner, language) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_spoken(inner, language) for inner in value]
-    return value
 
 
 _SENTENCES = {
