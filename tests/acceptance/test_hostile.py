@@ -325,7 +325,7 @@ def test_questions_that_are_none(office: Office, query: str) -> None:
 def test_where_to_begin_in_the_timeline(office: Office, number: str) -> None:
     for after in ("-1", "x", "9" * 25, "9" * 5000, "%00", "1.5"):
         answer = office["rina"].get(f"/requests/{number}/events?after={after}")
-        assert answer.status_code == 422 or answer.json() == [], answer.text[:300]
+        assert answer.status_code in {400, 422} or answer.json() == [], answer.text[:300]
     gone = office.submitted()
     reason = {"reason": "Tidak jadi dipakai"}
     assert office["sari"].post(f"/requests/{gone}/cancel", json=reason).status_code == 200
