@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from provisioner.catalogue.fields import FieldFault, plain_text
-from provisioner.texts import say
+from provisioner.texts import Message, say
 
 Name = Annotated[str, BeforeValidator(partial(plain_text, minimum=2, maximum=120))]
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -23,6 +23,23 @@ def _written_date(value: object) -> object:
     if isinstance(value, Date) or (isinstance(value, str) and _DATE.fullmatch(value.strip())):
         return value
     raise FieldFault(say("must be a date written as YYYY-MM-DD"))
+
+
+_PHONE = (
+    re.compile(r"\+?[0-9][0-9 ().-]{4,24}"),
+    say("is not a telephone number; write it like 0281 891234 or +62 812 3456 7890"),
+)
+_EMAIL = (
+    re.compile(r"[^@\s\"'<>\\]{1,64}@(?=.{1,180}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"),
+    say("is not an e-mail address; write it like nama@purbalinggakab.go.id"),
+)
+_NIP = (re.compile(r"[0-9 ]{8,24}"), say("is not an NIP; it has 18 digits"))
+
+
+def _written_as(form: re.Pattern[str], fault: Message, value: object) -> str:
+    if not isinstance(value, str) or not form.fullmatch(value.strip()):
+        raise FieldFault(fault)
+    return value.strip()
 
 
 class _In(BaseModel):
@@ -40,9 +57,9 @@ class ApplicantIn(_In):
 
     name: Name
     position: Name
-    phone: str = Field(pattern=r"^\+?[0-9][0-9 ().-]{4,24}$")
-    email: str = Field(max_length=254, pattern=r"^[^@\s\"'<>\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
-    employee_id: str | None = Field(None, pattern=r"^[0-9 ]{8,24}$")
+    phone: Annotated[str, BeforeValidator(partial(_written_as, *_PHONE))]
+    email: Annotated[str, BeforeValidator(partial(_written_as, *_EMAIL))]
+    employee_id: Annotated[str, BeforeValidator(partial(_written_as, *_NIP))] | None = None
 
 
 class SignatoryIn(_In):

@@ -89,8 +89,9 @@ def test_how_a_task_ended(
     state = script.task(TaskHandle(task, "pve1"))
     assert (state.status, state.warnings) == (status, warnings)
     assert (state.failure is None) == (status == "ok")
+    named = (f"{task} (node pve1)",) if status == "failed" else ()
     if status == "failed" or warnings:
-        assert state.log == tuple(f"line {n}" for n in range(30, 50))
+        assert state.log == (*named, *(f"line {n}" for n in range(30, 50)))
 
 
 def test_the_log_of_a_failed_task_shows_no_secret(
@@ -99,7 +100,8 @@ def test_the_log_of_a_failed_task_shows_no_secret(
     task = upid("qmconfig")
     ends(scripted, task, "boom", ["update VM 2001: -cipassword 0pen-sesame -cores 2", "secret: x1"])
     state = script.task(TaskHandle(task, "pve1"))
-    assert state.log == ("update VM 2001: -cipassword *** -cores 2", "secret: ***")
+    assert state.log[0] == f"{task} (node pve1)"
+    assert state.log[1:] == ("update VM 2001: -cipassword *** -cores 2", "secret: ***")
 
 
 def test_nothing_to_wait_for_is_done(script: ProxmoxCluster) -> None:

@@ -67,6 +67,7 @@ class Tasks:
         if re.fullmatch(r"WARNINGS: \d+", exit_):
             return TaskState("ok", exit=exit_, warnings=True, log=log)
         exit_ = self._connection.masked(exit_)
+        log = (f"{task.id} (node {task.node})", *log)  # by this it is found in the task list
         failure = from_text(exit_, cluster=self._connection.name, log=log)
         return TaskState("failed", exit=exit_, log=log, failure=failure)
 

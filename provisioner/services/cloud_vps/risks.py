@@ -129,7 +129,7 @@ def _of_the_network(wanted: PlanInput) -> Iterator[Risk]:
     ports = ", ".join(f"{p.port}/{p.protocol}" for p in wanted.details.open_ports)
     if ports:
         yield Risk(
-            "low",
+            "medium",
             say(
                 "The ports asked for (%(ports)s) are noted on the record, but no firewall rule is "
                 "set yet: open them on the office's firewall by hand.",
