@@ -16,8 +16,8 @@ help:  ## show this list
 
 setup: $(STAMP)  ## install everything into .venv
 
-demo: setup  ## lab, console and a first server before your eyes (ONCE=1: end after the proof)
-	@$(BIN)/provisioner demo $(if $(ONCE),--once)
+demo: setup  ## lab, console and a first server before your eyes (PORT=8090: another port; ONCE=1: end after the proof)
+	@$(BIN)/provisioner demo $(if $(PORT),--port $(PORT)) $(if $(ONCE),--once)
 
 test: setup tools  ## run all tests
 	@$(BIN)/pytest -q -n $(JOBS) --dist loadgroup

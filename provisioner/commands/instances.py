@@ -32,7 +32,7 @@ def find(as_json: AsJson = False) -> None:
         say("Addresses"), say("State"),
     )  # fmt: skip
     rows = [
-        [", ".join(v) if isinstance(v := item.get(key), list) else v for key in keys]
+        ["\n".join(v) if isinstance(v := item.get(key), list) else v for key in keys]
         for item in items
     ]
     print_table(headers, rows)
@@ -42,7 +42,7 @@ def find(as_json: AsJson = False) -> None:
 def show(instance: Instance, as_json: AsJson = False) -> None:
     """Show one instance.
 
-    Example: provisioner instance show ins_1a2b
+    Example: provisioner instance show vm-dc1-2000-1a2b3c
     """
     view = Client().get(f"/instances/{instance}")
     if as_json:
@@ -59,7 +59,7 @@ def act(
 ) -> None:
     """Ask for an action; it becomes a request with a plan of its own.
 
-    Example: provisioner instance do ins_1a2b restart
+    Example: provisioner instance do vm-dc1-2000-1a2b3c restart
     """
     view = Client().post(f"/instances/{instance}/actions/{action}", {})
     if as_json:

@@ -69,9 +69,9 @@ def audit_verify(as_json: AsJson = False) -> None:
         for fault in faults:
             tell(fault)
         tell(
-            say("%(count)s faults found.", count=len(faults))
+            say("Faults found: %(count)s", count=len(faults))
             if faults
-            else say("All %(count)s records are whole.", count=records)
+            else say("Everything is whole; records examined: %(count)s", count=records)
         )
     if faults:
         raise typer.Exit(FAILED)

@@ -6,13 +6,15 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from provisioner.errors import Invalid, ProvisionerError, StepFailure
+from provisioner.errors import Invalid, Misconfigured, ProvisionerError, StepFailure
+from provisioner.settings import CONFIG_VARIABLE
 from provisioner.texts import Message, render, say
 
 DONE, FAILED, WRONG_USE, WAITING = 0, 1, 2, 3
@@ -23,6 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 _PLAIN = {"highlight": False, "markup": False, "emoji": False, "soft_wrap": True}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _out = Console(**_PLAIN)  # type: ignore[arg-type]
+_wide = Console(width=400, **_PLAIN)  # type: ignore[arg-type]
 _err = Console(stderr=True, **_PLAIN)  # type: ignore[arg-type]
 
 
@@ -32,6 +35,11 @@ def language() -> str:
         if value := os.environ.get(name):
             return "id" if value.lower().startswith("id") else "en"
     return "en"
+
+
+def configuration() -> Path:
+    """The configuration file of this terminal, there or not."""
+    return Path(os.environ.get(CONFIG_VARIABLE, "provisioner.toml"))
 
 
 def clean(text: object) -> str:
@@ -55,18 +63,26 @@ def print_json(data: Any) -> None:
 
 
 def print_table(headers: Sequence[Message], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their headers; nothing is cut off where the output is no terminal."""
+    """Print rows under their headers, as wide as they are: an address broken is none to copy."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for header in headers:
         table.add_column(render(header, language()), overflow="fold")
     for row in rows:
         table.add_row(*("-" if cell is None else clean(cell) for cell in row))
-    _out.print(table, width=None if _out.is_terminal else 200, soft_wrap=False)
+    _wide.print(table, soft_wrap=False)
 
 
 def report(error: ProvisionerError) -> int:
     """Print a failure with all that helps to mend it; returns the exit status."""
     complain(error.what)
+    if isinstance(error, Misconfigured) and not configuration().is_file():
+        complain(
+            say(
+                "%(variable)s names the configuration: export %(variable)s=/etc/provisioner/"
+                "provisioner.toml",
+                variable=CONFIG_VARIABLE,
+            )
+        )
     for field in error.errors if isinstance(error, Invalid) else ():
         complain(f"  {field.pointer}: {render(field.message, language())}")
     if isinstance(error, StepFailure):

@@ -154,7 +154,7 @@ def token_create(
         print_json({"user": user, "token": secret, "days": days, "scopes": scope or []})
         return
     typer.echo(secret)
-    complain(say("It is shown only now; keep it safe. It works for %(days)s days.", days=days))
+    complain(say("It is shown only now; keep it safe. Days it works: %(days)s.", days=days))
 
 
 @token_app.command("list")

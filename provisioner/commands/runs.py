@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -9,8 +10,12 @@ import typer
 from provisioner.commands import showing
 from provisioner.commands.client import Client
 from provisioner.commands.output import AsJson, print_json
+from provisioner.errors import Mistake
+from provisioner.texts import say
 
 run_app = typer.Typer(help="Runs: the work that approvals set off.", no_args_is_help=True)
+
+_NUMBER = re.compile(r"[A-Z]+-\d{4}-\d+")
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="As `request show` names it.")]
 
@@ -19,27 +24,40 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="As `request show` names
 def show(run: Run, as_json: AsJson = False) -> None:
     """Show a run with its steps and what it waits for.
 
-    Example: provisioner run show run_1a2b
+    Example: provisioner run show run-1a2b3c4d5e6f
     """
-    _show(Client().get(f"/runs/{run}"), as_json)
+    client = Client()
+    _show(client.get(f"/runs/{_named(client, run)}"), as_json)
 
 
 @run_app.command("retry")
 def retry(run: Run, as_json: AsJson = False) -> None:
     """Try again what waits for a person, from the step that failed on.
 
-    Example: provisioner run retry run_1a2b
+    Example: provisioner run retry run-1a2b3c4d5e6f
     """
-    _show(Client().post(f"/runs/{run}/retry"), as_json)
+    client = Client()
+    _show(client.post(f"/runs/{_named(client, run)}/retry"), as_json)
 
 
 @run_app.command("stop")
 def stop(run: Run, as_json: AsJson = False) -> None:
     """Stop after the step in hand, undo what was done and release everything.
 
-    Example: provisioner run stop run_1a2b
+    Example: provisioner run stop run-1a2b3c4d5e6f
     """
-    _show(Client().post(f"/runs/{run}/stop"), as_json)
+    client = Client()
+    _show(client.post(f"/runs/{_named(client, run)}/stop"), as_json)
+
+
+def _named(client: Client, run: str) -> str:
+    """The run's id. Raises Mistake for a request's number, with the id that was meant."""
+    if not _NUMBER.fullmatch(run):
+        return run
+    meant = client.get(f"/requests/{run}").get("run")
+    if meant is None:
+        raise Mistake(say("%(number)s is a request; it has no run yet.", number=run))
+    raise Mistake(say("%(number)s is a request; its run is %(run)s.", number=run, run=meant))
 
 
 def _show(view: dict[str, Any], as_json: bool) -> None:

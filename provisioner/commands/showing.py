@@ -3,17 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from provisioner.commands.output import print_table, tell
-from provisioner.texts import Message, say
+from provisioner.commands.output import configuration, language, print_table, tell
+from provisioner.errors import ProvisionerError
+from provisioner.texts import Message, render, say
+
+_WITH_REASON = {"needs_info", "rejected", "cancelled"}
+"""States of which the reason still says why."""
 
 
 def facts(rows: Iterable[tuple[str | Message, Any]]) -> None:
     """Print names and values, leaving out what is not there."""
     for name, value in rows:
         if value not in (None, "", [], {}):
-            tell(say("%(name)s: %(value)s", name=name, value=value))
+            tell(say("%(name)s: %(value)s", name=name, value=readable(value)))
+
+
+def readable(value: Any) -> str:
+    """A value of JSON on one line, as a person would write it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {readable(v)}" for k, v in value.items() if v not in (None, ""))
+    if isinstance(value, list | tuple):
+        return "; ".join(map(readable, value))
+    if isinstance(value, bool):
+        return render(say("yes") if value else say("no"), language())
+    return str(value)
+
+
+def moment(at: str | None) -> str | None:
+    """A moment in the office's time where its files are here, else in this terminal's."""
+    if at is None:
+        return None
+    local = datetime.fromisoformat(at).astimezone(_zone(configuration()))
+    return local.strftime("%Y-%m-%d %H:%M %Z")
+
+
+@cache
+def _zone(config: Path) -> tzinfo | None:
+    import yaml
+
+    from provisioner.catalogue.office import Office
+    from provisioner.settings import load_settings
+
+    if not config.is_file():
+        return None
+    try:
+        settings = load_settings(config)
+        office = yaml.safe_load(settings.path(settings.office).read_text())
+        return Office.model_validate(office).zone
+    except (
+        ProvisionerError,
+        OSError,
+        ValueError,
+        yaml.YAMLError,
+    ):  # of use over HTTP only; `doctor` tells what is wrong
+        return None
 
 
 def request(view: Mapping[str, Any]) -> None:
@@ -26,21 +74,33 @@ def request(view: Mapping[str, Any]) -> None:
             (say("Department"), view.get("department_name") or view["department"]),
             (say("Applicant"), ", ".join(filter(None, map(applicant.get, ("name", "position"))))),
             (say("State"), view["state"]),
-            (say("Reason"), view.get("reason")),
-            (say("Due"), view.get("due_at")),
+            (say("Reason"), view.get("reason") if view["state"] in _WITH_REASON else None),
+            (say("Due"), moment(view.get("due_at"))),
             (say("Run"), view.get("run")),
             (say("Instance"), view.get("instance")),
         ]
     )
     for name, value in (view.get("details") or {}).items():
-        tell(f"  {name}: {value}")
+        tell(f"  {name}: {readable(value)}")
 
 
 def requests(items: list[dict[str, Any]]) -> None:
     """A list of requests."""
-    headers = (say("Number"), say("Service"), say("Department"), say("State"), say("Due"))
-    keys = ("number", "service", "department", "state", "due_at")
-    print_table(headers, [[item.get(key) for key in keys] for item in items])
+    headers = (
+        say("Number"), say("Service"), say("Name"), say("Department"), say("State"), say("Due"),
+    )  # fmt: skip
+    rows = [
+        [
+            item["number"],
+            item["service"],
+            (item.get("details") or {}).get("hostname"),
+            item["department"],
+            item["state"],
+            moment(item.get("due_at")),
+        ]
+        for item in items
+    ]
+    print_table(headers, rows)
 
 
 def plan(view: Mapping[str, Any]) -> None:
@@ -60,7 +120,7 @@ def plan(view: Mapping[str, Any]) -> None:
     facts(
         [
             (say("Expected seconds"), view.get("expected_seconds")),
-            (say("Held until"), view.get("holds_until")),
+            (say("Held until"), moment(view.get("holds_until"))),
             (say("Digest"), view["digest"]),
         ]
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from provisioner.commands.output import language
 from provisioner.errors import Mistake
 from provisioner.lab.control import RemoteLab
 from provisioner.lab.faults import KINDS
@@ -26,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _say(message: Message) -> None:
-    typer.echo(render(message))
+    typer.echo(render(message, language()))
 
 
 @lab_app.command()
@@ -76,13 +77,17 @@ def try_out(
     from provisioner.lab.trial import trial
 
     for what, seconds in trial(directory, cluster):
-        typer.echo(f"{seconds:6.2f} s  {render(what)}")
+        typer.echo(f"{seconds:6.2f} s  {render(what, language())}")
 
 
 def _names() -> str:
     """The help text of `fault`: every name with its meaning."""
     lines = [f"{kind.name}: {kind.text}" for kind in KINDS.values()]
-    return "Show a fault in a running lab, or take faults away.\n\n" + "\n\n".join(lines)
+    return (
+        "Show a fault in a running lab, or take faults away.\n\n"
+        "Example: provisioner lab fault --dir .demo task-fails type=qmstart text='start failed'; "
+        "to take it away: provisioner lab fault --dir .demo --clear\n\n" + "\n\n".join(lines)
+    )
 
 
 @lab_app.command(help=_names())
@@ -103,14 +108,36 @@ def fault(
     lab = RemoteLab(directory)
     if clear:
         count = lab.clear(name, cluster)
-        _say(say("Faults taken away: %(count)s", count=count))
+        if as_json:
+            typer.echo(json.dumps({"cleared": count}))
+        else:
+            _say(say("Faults taken away: %(count)s", count=count))
         return
     if name is None:
         active = lab.state(cluster)["faults"]
-        typer.echo(json.dumps(active, indent=None if as_json else 1))
+        if as_json:
+            typer.echo(json.dumps(active))
+        elif not active:
+            _say(say("The lab shows no fault."))
+        else:
+            for each in active:
+                _say(_shown(each))
         return
     made = lab.fault(name, cluster, **_pairs(options or ()))
-    typer.echo(json.dumps(made))
+    if as_json:
+        typer.echo(json.dumps(made))
+    else:
+        _say(_shown(made))
+
+
+def _shown(fault: Mapping[str, Any]) -> Message:
+    chosen = " ".join(f"{key}={value}" for key, value in fault["options"].items() if value != "")
+    return say(
+        "The lab shows the fault %(name)s (%(meaning)s). %(options)s",
+        name=fault["name"],
+        meaning=KINDS[fault["name"]].text,
+        options=chosen,
+    )
 
 
 def _pairs(words: Sequence[str]) -> dict[str, str]:
@@ -126,10 +153,14 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 def _list(as_json: bool) -> None:
     if as_json:
         found = {
-            k.name: {"text": render(k.text), "options": dict(k.options)} for k in KINDS.values()
+            k.name: {"text": render(k.text, language()), "options": dict(k.options)}
+            for k in KINDS.values()
         }
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
     for kind in KINDS.values():
         options = " ".join(f"{key}={value}" for key, value in kind.options.items())
-        typer.echo(f"{kind.name:18} {render(kind.text)}" + (f"  [{options}]" if options else ""))
+        typer.echo(
+            f"{kind.name:18} {render(kind.text, language())}"
+            + (f"  [{options}]" if options else "")
+        )

@@ -213,3 +213,43 @@ def test_lists_pass_their_filters_on_and_print_json(service: Service, terminal: 
     assert "10.0.0.2" in terminal("instance", "list").out
     service.on("GET", "/instances/i1", {"id": "i1", "name": "web"})
     assert "name: web" in terminal("instance", "show", "i1").out
+
+
+def test_lists_are_for_people(
+    service: Service, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert terminal("init").status == 0  # its office.yml says which time the office has
+    asked = {"due_at": "2026-11-26T09:00:00Z", "details": {"hostname": "simpus-dinkes"}}
+    service.on("GET", "/requests", {"items": [REQUEST | asked], "next": None})
+    shown = terminal("request", "list").out
+    assert "simpus-dinkes" in shown
+    assert "2026-11-26 16:00 WIB" in shown
+    long = {"id": "vm-dc1-2000-a6f48d", "addresses": ["127.140.100.100", "fd00:1234::100"]}
+    service.on("GET", "/instances", [long])
+    shown = terminal("instance", "list").out
+    assert all(whole in shown for whole in (long["id"], *long["addresses"]))
+
+
+def test_a_reason_is_shown_while_it_holds(service: Service, terminal: Terminal) -> None:
+    ports = {"details": {"open_ports": [{"port": 443, "protocol": "tcp"}], "ssh_keys": ["a", "b"]}}
+    returned = REQUEST | ports | {"reason": "Stempel tidak terbaca", "state": "needs_info"}
+    path = f"/requests/{NUMBER}"
+    service.on("GET", path, returned)
+    shown = terminal("request", "show", NUMBER).out
+    assert "Reason: Stempel tidak terbaca" in shown
+    assert "open_ports: port 443, protocol tcp" in shown
+    assert "ssh_keys: a; b" in shown
+    service.on("GET", path, returned | {"state": "planned"})
+    assert "Stempel" not in terminal("request", "show", NUMBER).out
+
+
+def test_a_request_where_a_run_is_meant_names_the_run(service: Service, terminal: Terminal) -> None:
+    service.on("GET", f"/requests/{NUMBER}", REQUEST | {"run": "run-1a2b"})
+    outcome = terminal("run", "show", NUMBER)
+    assert outcome.status == 1
+    assert f"{NUMBER} is a request; its run is run-1a2b." in outcome.err
+
+
+def test_a_missing_configuration_names_its_variable(terminal: Terminal) -> None:
+    assert "export PROVISIONER_CONFIG=" in terminal("user", "list").err

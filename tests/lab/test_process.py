@@ -74,7 +74,9 @@ def test_faults_by_command(directory: Path) -> None:
     assert version(directory, settings.clusters["dc1"]).status_code == 596
     command = ["fault", "--dir", str(directory)]
     runner = CliRunner()
-    shown = runner.invoke(lab_app, [*command, "--cluster", "dc2", "task-fails", "type=qmstart"])
+    shown = runner.invoke(
+        lab_app, [*command, "--cluster", "dc2", "task-fails", "type=qmstart", "--json"]
+    )
     assert json.loads(shown.output)["options"]["type"] == "qmstart"
     assert [f["name"] for f in lab.state("dc2")["faults"]] == ["task-fails"]
     runner.invoke(lab_app, [*command, "--cluster", "dc2", "--clear"])

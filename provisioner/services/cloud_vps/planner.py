@@ -275,7 +275,7 @@ def _claims(
 
 def _summary(wanted: PlanInput, chosen: Chosen) -> Message:
     return say(
-        "Makes one virtual machine, %(name)s, on %(node)s: %(cores)d cores, %(memory)d MB memory, "
+        "Makes one virtual machine, %(name)s, on %(node)s: %(cores)d CPU, %(memory)d MB memory, "
         "%(disk)d GB disk, address %(address)s. Nothing else changes.",
         name=chosen.name,
         node=chosen.spot.node,
