@@ -76,6 +76,12 @@ ROLES = {
     Role.AUDITOR: say("auditor"),
     Role.ADMINISTRATOR: say("administrator"),
 }
+REASONS = {
+    "by-person": say("A person asked to stop."),
+    "step-refused": say("A step could not be carried out."),
+    "plan-changed": say("The plan had changed."),
+}
+"""Why a run was stopped, as it stands on the record."""
 RISKS = {"low": say("Low"), "medium": say("Medium"), "high": say("High")}
 
 _UNDER_WAY = {"approved", "scheduled", "in_progress", "attention"}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.pages.form import faults
 from api.pages.frame import Reader, go
@@ -74,6 +74,17 @@ def cancel(
     return _do(
         request, product, actor, number, lambda: product.requests.cancel(actor, number, reason)
     )
+
+
+@router.get("/{number}/submit")
+@router.get("/{number}/return")
+@router.get("/{number}/reject")
+@router.get("/{number}/cancel")
+@router.get("/{number}/plan")
+@router.get("/{number}/approve")
+def no_page(_actor: Reader, number: str) -> Response:
+    """An action's address has no page of its own: reloaded or typed in, it leads to the request."""
+    return RedirectResponse(f"/requests/{number}", 303)
 
 
 def _do(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 from provisioner.catalogue import Inventory
@@ -87,11 +89,12 @@ def cloud_vps_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterato
         yield LABELS["/details/until"], until
 
 
-def key_lines(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Each public key as (type and comment, the key)."""
+def key_lines(details: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Each public key as (type and comment, the key, its fingerprint as OpenSSH writes it)."""
     lines = []
     for key in details.get("ssh_keys") or ():
         kind, _, rest = str(key).partition(" ")
         body, _, comment = rest.partition(" ")
-        lines.append((f"{kind} {comment}".strip(), body))
+        digest = b64encode(sha256(b64decode(body)).digest()).decode().rstrip("=")
+        lines.append((f"{kind} {comment}".strip(), body, f"SHA256:{digest}"))
     return lines

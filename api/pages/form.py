@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from api.pages.details import label
+from provisioner.catalogue.fields import FieldFault, refuse_private_key
 from provisioner.errors import FieldError
 from provisioner.texts import Message, say
 
@@ -33,9 +34,20 @@ class Form:
 
 
 def faults(errors: Iterable[FieldError], fields: Iterable[str]) -> tuple[Fault, ...]:
-    """The errors at their fields; one within a list stands beside the list's field."""
-    known = set(fields)
-    return tuple(_fault(error, known) for error in errors)
+    """The errors at their fields, in the fields' order, each once; one within a list stands beside
+    the list's field.
+    """
+    known = list(fields)
+    places = [anchor(name) for name in known]
+    found = dict.fromkeys(_fault(error, known) for error in errors)
+    return tuple(
+        sorted(found, key=lambda f: places.index(f.anchor) if f.anchor in places else len(places))
+    )
+
+
+def without_private_keys(values: Mapping[str, str]) -> dict[str, str]:
+    """The values as they may be sent back: a field that holds a private key comes back empty."""
+    return {name: "" if _private(text) else text for name, text in values.items()}
 
 
 def nested(values: Mapping[str, str]) -> dict[str, Any]:
@@ -75,6 +87,8 @@ def anchor(name: str) -> str:
 
 
 def _typed(name: str, text: str) -> Any:
+    if name in LINES and _private(text):
+        return [text]  # one entry, refused as one: its lines say nothing each by itself
     if name in LINES:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if name == PORTS:
@@ -82,12 +96,20 @@ def _typed(name: str, text: str) -> Any:
     return text.replace("\r\n", "\n").strip()
 
 
+def _private(text: str) -> bool:
+    try:
+        refuse_private_key(text)
+    except FieldFault:
+        return True
+    return False
+
+
 def _port(text: str) -> dict[str, str]:
     number, _, protocol = text.lower().partition("/")
     return {"port": number, "protocol": protocol or "tcp"}
 
 
-def _fault(error: FieldError, known: set[str]) -> Fault:
+def _fault(error: FieldError, known: Collection[str]) -> Fault:
     name = error.pointer.lstrip("/")
     entry = ""
     while name and name not in known:

@@ -68,7 +68,10 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             **context,
         )
     )
-    return HTMLResponse(text, status, headers={"Content-Language": tongue})
+    response = HTMLResponse(text, status, headers={"Content-Language": tongue})
+    if language.switched(request):
+        language.remember(response, tongue)
+    return response
 
 
 def go(request: Request, path: str) -> Response:
@@ -90,7 +93,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(_=_gettext, asset=_asset)
     environment.filters.update(
         say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=_number, span=_span,
-        iso=_iso, step_time=_step_time,
+        iso=_iso, stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
     return environment
 
@@ -174,9 +177,14 @@ def _span(context: jinja2.runtime.Context, seconds: float) -> str:
     return render(say("%(count)s minutes", count=round(seconds / 60)), tongue)
 
 
+def _stopwatch(seconds: float) -> str:
+    """Minutes and seconds, as the page's script counts them on."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
 def _step_time(step: StepRunView) -> float | None:
-    """Seconds that a step took, None while it has not ended."""
-    if step.started_at is None or step.ended_at is None:
+    """Seconds that a step took; None before its end, and when undone, whose end is the undo's."""
+    if step.state == "undone" or step.started_at is None or step.ended_at is None:
         return None
     return float((step.ended_at - step.started_at).total_seconds())
 

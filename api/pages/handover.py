@@ -13,7 +13,7 @@ from provisioner.errors import Conflict, NotFound
 from provisioner.texts import say
 
 router = APIRouter(prefix="/handover")
-KINDS = {"console_password": say("Password for the console")}
+KINDS = {"console-password": say("Password of the console")}
 
 
 @router.get("/{token}")

@@ -15,4 +15,7 @@ router = APIRouter(prefix="/instances")
 @router.get("")
 def show(request: Request, actor: Reader, product: Services) -> Response:
     """All servers that the reader may see."""
-    return page(request, "instances.html", instances=product.instances.list(actor))
+    names = {one.id: one.name for one in product.people.departments()}
+    return page(
+        request, "instances.html", instances=product.instances.list(actor), departments=names
+    )

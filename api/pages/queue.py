@@ -49,7 +49,7 @@ def queue(
     office_reader = sees_all(actor)
     context: dict[str, Any] = {
         "q": q, "state": state, "office_reader": office_reader,
-        "department_name": actor.department or "", "found": None, "to_review": set(),
+        "department_name": _department(product, actor), "found": None, "to_review": set(),
     }  # fmt: skip
     if q or state:
         context["found"] = product.requests.list(
@@ -70,6 +70,11 @@ def queue(
             "last_done": done[0] if done else None,
         },
     )
+
+
+def _department(product: Product, actor: Actor) -> str:
+    names = {one.id: one.name for one in product.people.departments()}
+    return names.get(actor.department or "", actor.department or "")
 
 
 def _for_office(product: Product, actor: Actor) -> list[Group]:

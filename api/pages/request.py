@@ -18,6 +18,8 @@ from provisioner.requests.rules import OPEN
 from provisioner.requests.views import EventView, RequestView
 from provisioner.texts import Message
 
+_SMALL = ("step:", "run:queued", "request:in-progress")
+
 router = APIRouter(prefix="/requests")
 
 
@@ -79,7 +81,7 @@ def request_page(
 
 def _of_note(event: EventView) -> bool:
     """Whether the event belongs to the story; single steps that went well are looked up."""
-    return not event.tag.startswith("step:") or event.tag == "step:failed"
+    return event.tag == "step:failed" or not event.tag.startswith(_SMALL)
 
 
 def _report(product: Product, actor: Actor, view: RequestView) -> Any:

@@ -11,8 +11,9 @@ from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import language
 from api.pages.details import size_text
-from api.pages.form import Fault, Form, faults, flat, nested
+from api.pages.form import Fault, Form, faults, flat, nested, without_private_keys
 from api.pages.frame import Reader, go, page
 from api.security import Services
 from api.words import LETTERS
@@ -29,14 +30,15 @@ from provisioner.texts import say
 router = APIRouter(prefix="/requests")
 SERVICE = "cloud_vps"
 FIELDS = (
+    "details/purpose", "details/hostname", "details/size", "details/image", "details/network",
+    "details/until", "details/admin_user", "details/ssh_keys", "details/open_ports",
     "department",
     "applicant/name", "applicant/position", "applicant/phone", "applicant/email",
     "applicant/employee_id",
     "letter/kind", "letter/number", "letter/date", "letter/signatory/name",
     "letter/signatory/position",
-    "details/purpose", "details/hostname", "details/size", "details/image", "details/network",
-    "details/admin_user", "details/ssh_keys", "details/open_ports", "details/until",
 )  # fmt: skip
+"""In the order of the page."""
 LETTER_FIELDS = (
     "letter/number",
     "letter/date",
@@ -47,8 +49,9 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 async def typed(request: Request) -> dict[str, str]:
-    """What was typed into our fields."""
+    """What was typed into our fields; the language, if it is to be switched, is noted."""
     sent = await request.form()
+    language.switch(request, sent.get("language"))
     found = {name: sent.get(name) for name in FIELDS}
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
@@ -70,6 +73,8 @@ def new(request: Request, actor: Reader, product: Services) -> Response:
 @router.post("/new")
 def create(request: Request, actor: Reader, product: Services, values: Typed) -> Response:
     """A draft from the form; then on to its page, where the letter is added."""
+    if language.switched(request):
+        return _show(request, actor, product, Form(values))
     data = {**nested(values), "service": SERVICE}
     if actor.department and not actor.has(Role.TECHNICIAN):
         data["department"] = actor.department
@@ -96,6 +101,8 @@ def save(
 ) -> Response:
     """Keep the changes of a draft, or of a request that was sent back."""
     view = product.requests.get(actor, number)
+    if language.switched(request):
+        return _show(request, actor, product, Form(values), view=view)
     data = {key: part for key, part in nested(values).items() if key != "department"}
     data.setdefault("details", {})
     try:
@@ -163,6 +170,7 @@ def _show(
     if offer is None:
         raise Invalid([FieldError("/service", say("this service is not offered here"))])
     errors: tuple[Fault, ...] = form.errors
+    form = Form(without_private_keys(form.values), errors)
     return page(
         request,
         "request_form.html",

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages.details import cloud_vps_lines, key_lines
+from api.pages.form import without_private_keys
 from api.pages.frame import Reader, go, page
 from api.pages.picture import capacity_rows
 from api.security import Services
@@ -100,7 +101,7 @@ def _show(
         waiting=view.state == RequestState.PLANNED,
         error=error,
         difference=extra.get("difference") or None,
-        typed=typed or {"comment": "", "override_reason": ""},
+        typed=without_private_keys(typed) if typed else {"comment": "", "override_reason": ""},
         lines=list(cloud_vps_lines(view.details, product.inventory)),
         keys=key_lines(view.details),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.pages.frame import Reader, go, page
 from api.security import Services
@@ -39,6 +39,13 @@ def retry(request: Request, actor: Reader, product: Services, id: str) -> Respon
 def stop(request: Request, actor: Reader, product: Services, id: str) -> Response:
     """Stop after the step in hand, then undo."""
     return _do(request, actor, product, id, lambda: product.runs.stop(actor, id))
+
+
+@router.get("/{id}/retry")
+@router.get("/{id}/stop")
+def no_page(_actor: Reader, id: str) -> Response:
+    """An action's address has no page of its own."""
+    return RedirectResponse(f"/runs/{id}", 303)
 
 
 def _do(

@@ -68,7 +68,7 @@ def choose_language(
     """Remember the reader's language in this browser."""
     response = RedirectResponse(local(back), 303)
     if language_ in LANGUAGES:
-        response.set_cookie(language.COOKIE, language_, max_age=_YEAR, samesite="lax")
+        language.remember(response, language_)
     return response
 
 

@@ -52,6 +52,52 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+/* Another language for a form is a plain submit, so that the whole page follows. */
+document.addEventListener(
+  "submit",
+  (event) => event.submitter?.name === "language" && event.stopPropagation(),
+  true,
+);
+
+/* A page that no longer hears from the server says so, and offers nothing until it does. */
+const cut = document.getElementById("cut");
+let heard = new Date();
+function hear(well) {
+  if (well) heard = new Date();
+  if (!cut || cut.hidden === well) return;
+  const time = heard.toLocaleTimeString("en-GB");
+  cut.hidden = well;
+  cut.textContent = well ? "" : cut.dataset.text.replace("HH:MM:SS", time);
+  document.body.classList.toggle("is-cut", !well);
+  document.querySelectorAll("#living button").forEach((button) => (button.disabled = !well));
+}
+document.addEventListener("htmx:error", (event) => {
+  if (event.target.id === "living" && !event.detail?.ctx?.response) hear(false);
+});
+document.addEventListener("htmx:after:request", (event) => {
+  if (event.target.id !== "living") return;
+  const well = event.detail.ctx.response.status < 400;
+  hear(well);
+  if (!well) event.preventDefault();
+});
+const ask = () => htmx.trigger(document.getElementById("living"), "refresh");
+document.addEventListener("htmx:sse:error", ask);
+document.addEventListener("htmx:sse:after:connection", () => cut?.hidden === false && ask());
+
+/* The time that a run has taken goes on between two answers of the server. */
+let told;
+let since;
+setInterval(() => {
+  const clock = document.querySelector("[data-elapsed]");
+  if (!clock || cut?.hidden === false) return;
+  if (clock.dataset.elapsed !== told) {
+    told = clock.dataset.elapsed;
+    since = Date.now() - told * 1000;
+  }
+  const seconds = Math.floor((Date.now() - since) / 1000);
+  clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}, 1000);
+
 /* What went wrong is read first. */
 const focusProblem = () => document.querySelector("[data-focus]")?.focus();
 document.addEventListener("htmx:after:swap", (event) => {

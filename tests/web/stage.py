@@ -118,6 +118,7 @@ class Stage:
 
 _names = iter(f"uji-{n}" for n in range(1, 10_000))
 _KEY = asyncssh.generate_private_key("ssh-ed25519", comment="sari@dinkes")
+FINGERPRINT = _KEY.get_fingerprint()
 PUBLIC_KEY = _KEY.export_public_key().decode().strip()
 
 

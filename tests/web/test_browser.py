@@ -81,7 +81,7 @@ def test_from_queue_to_proof_by_keyboard(context: BrowserContext, stage: Stage) 
     _tab_to(page, ".approve-button")
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*")
-    expect(page.locator("[role=status]")).to_have_text(
+    expect(page.locator(".now")).to_have_text(
         re.compile("Semuanya selesai dan terbukti"), timeout=FRESH
     )
     expect(page.locator(".step .tone-good, .step.tone-good").first).to_be_visible()
@@ -112,10 +112,50 @@ def test_a_page_whose_stream_is_cut_is_late_but_never_wrong(
     page = context.new_page()
     _sign_in(page, stage, "dewi")
     page.goto(f"{stage.url}/runs/{run}")
-    expect(page.locator("[role=status]")).to_have_text(
+    expect(page.locator(".now")).to_have_text(
         re.compile("Semuanya selesai dan terbukti"), timeout=FRESH
     )
     assert stage.request_until(number, "done")["state"] == "done"
+
+
+def test_a_page_that_lost_the_server_says_so_until_it_is_back(
+    context: BrowserContext, stage: Stage
+) -> None:
+    number = stage.submitted()
+    page = context.new_page()
+    _sign_in(page, stage, "rina")
+    page.goto(f"{stage.url}/requests/{number}")
+    button = page.locator(".next-step button")
+    expect(button).to_be_enabled()
+    context.set_offline(True)
+    expect(page.locator("#cut")).to_have_text(
+        re.compile(r"Sambungan ke server terputus; .* \d\d:\d\d:\d\d"), timeout=FRESH
+    )
+    expect(button).to_be_disabled()
+    context.set_offline(False)
+    expect(page.locator("#cut")).to_be_hidden(timeout=FRESH)
+    expect(button).to_be_enabled()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_another_language_keeps_what_was_typed(
+    chromium: Browser, stage: Stage, script: bool
+) -> None:
+    context = chromium.new_context(java_script_enabled=script)
+    page = context.new_page()
+    _sign_in(page, stage, "sari")
+    page.goto(f"{stage.url}/requests/new")
+    page.fill("[name='details/purpose']", "Sudah diketik")
+    page.fill("[name='details/hostname']", "Salah Nama")
+    page.press("[name='details/hostname']", "Enter")
+    expect(page.locator("#problems")).to_contain_text("Nama server")
+    page.get_by_role("button", name="English (EN)").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New request: Cloud VPS")
+    expect(page.locator("[name='details/purpose']")).to_have_value("Sudah diketik")
+    expect(page.locator("#problems")).to_have_count(0)
+    page.goto(f"{stage.url}/requests/new")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New request: Cloud VPS")
+    context.close()
 
 
 def test_without_javascript_the_pages_are_whole(chromium: Browser, stage: Stage) -> None:
@@ -131,7 +171,7 @@ def test_without_javascript_the_pages_are_whole(chromium: Browser, stage: Stage)
     page.wait_for_url("**/runs/*")
     stage.request_until(number, "done")
     page.reload()
-    expect(page.locator("[role=status]")).to_have_text(re.compile("selesai dan terbukti"))
+    expect(page.locator(".now")).to_have_text(re.compile("selesai dan terbukti"))
     context.close()
 
 

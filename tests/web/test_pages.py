@@ -13,7 +13,7 @@ import pytest
 
 import api
 from provisioner.lab.letter import sample_letter
-from tests.web.stage import PUBLIC_KEY, Stage
+from tests.web.stage import FINGERPRINT, PUBLIC_KEY, Stage
 
 PACKAGE = Path(api.__file__).parent
 FIELDS = {
@@ -56,11 +56,13 @@ def test_the_whole_way_by_plain_forms(stage: Stage) -> None:
         assert sari.post(f"{path}/letter", files={"file": letter}).status_code == 303
         assert sari.get(f"{path}/letter").headers["content-type"] == "application/pdf"
         assert sari.post(f"{path}/submit").status_code == 303
-        assert "Diajukan" in sari.get(path).text
+        assert "Permohonan diajukan. Kami menjawab paling lambat" in sari.get(path).text
         planned = dewi.post(f"{path}/plan")
         assert planned.headers["location"] == f"{path}/review"
         review = dewi.get(f"{path}/review")
         assert _h1(review) == "Tinjau dan setujui"
+        for told in ("Kepala Subbagian", "005/7/2026", "dr. Budi Santosa", FINGERPRINT):
+            assert told in review.text
         digest = re.search(r'name="digest" value="([^"]+)"', review.text)
         assert digest
         approved = dewi.post(f"{path}/approve", data={"digest": digest[1], "comment": "Baik"})
@@ -100,6 +102,31 @@ def test_nothing_typed_is_lost(stage: Stage) -> None:
         assert 'value="Bukan Nama!"' in answer.text
         assert "Layanan antrean puskesmas" in answer.text
         assert 'id="f-details-ssh_keys-error"' in answer.text
+
+
+def test_a_private_key_is_told_once_and_never_sent_back(stage: Stage) -> None:
+    secret = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\nQyNTUxOQ\n-----END"
+    with stage.browser("sari") as sari:
+        for name in ("details/ssh_keys", "applicant/position"):
+            answer = sari.post("/requests/new", data={**FIELDS, name: secret})
+            assert answer.status_code == 422
+            assert "b3BlbnNzaC1rZXk" not in answer.text
+            assert answer.text.count('class="field-error"') == 1
+            assert "Layanan antrean puskesmas" in answer.text
+
+
+def test_the_errors_stand_in_the_order_of_the_page(stage: Stage) -> None:
+    with stage.browser("sari") as sari:
+        wrong = {**FIELDS, "details/hostname": "Bukan Nama!", "applicant/phone": "x"}
+        text = sari.post("/requests/new", data=wrong).text
+    assert text.index('href="#f-details-hostname"') < text.index('href="#f-applicant-phone"')
+
+
+@pytest.mark.parametrize("action", ["submit", "return", "reject", "cancel", "plan", "approve"])
+def test_the_address_of_an_action_leads_to_the_request(stage: Stage, action: str) -> None:
+    with stage.browser("sari") as sari:
+        answer = sari.get(f"/requests/VPS-2026-0001/{action}")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/requests/VPS-2026-0001")
 
 
 def test_a_failed_upload_leaves_the_draft_as_it_was(stage: Stage) -> None:
@@ -227,6 +254,11 @@ def test_a_failed_step_tells_its_story_before_the_log(stage: Stage) -> None:
         stage.run_until(run, "failed", "waiting_person")
     finally:
         stage.lab.clear("task-fails")
+    with stage.browser("dewi") as dewi:
+        head = dewi.get(f"/runs/{run}").text.split('role="status" class="now"')[1]
+        assert head.index("start failed: simulated") < head.index("Menunggu Anda (teknisi)")
+        assert "Hentikan dan kembalikan</button>" in head
+        assert "pekerjaan tetap berjalan" not in head
     with stage.browser("rina") as rina:
         text = rina.get(f"/runs/{run}").text
         story = text.index("Yang harus dilakukan")
