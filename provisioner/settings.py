@@ -183,12 +183,17 @@ class Settings(BaseSettings):
         return value.strip()
 
 
+def configuration_file() -> Path:
+    """The file that PROVISIONER_CONFIG names, ./provisioner.toml without it; there or not."""
+    return Path(os.environ.get(CONFIG_VARIABLE, "provisioner.toml"))
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """Read the configuration file named by ``path`` or PROVISIONER_CONFIG (./provisioner.toml).
 
     Raises Misconfigured with file, key and remedy.
     """
-    path = (path or Path(os.environ.get(CONFIG_VARIABLE, "provisioner.toml"))).absolute()
+    path = (path or configuration_file()).absolute()
     if not path.is_file():
         raise Misconfigured(
             str(path), "-", say("there is no such file; `provisioner init` makes one")

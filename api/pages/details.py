@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any
 
 from provisioner.catalogue import Inventory
 from provisioner.catalogue.offers import Size
+from provisioner.services.cloud_vps.ssh_keys import fingerprint
 from provisioner.texts import Message, say
 
 Line = tuple[Message, Any]
@@ -95,6 +94,5 @@ def key_lines(details: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     for key in details.get("ssh_keys") or ():
         kind, _, rest = str(key).partition(" ")
         body, _, comment = rest.partition(" ")
-        digest = b64encode(sha256(b64decode(body)).digest()).decode().rstrip("=")
-        lines.append((f"{kind} {comment}".strip(), body, f"SHA256:{digest}"))
+        lines.append((f"{kind} {comment}".strip(), body, fingerprint(str(key))))
     return lines

@@ -10,10 +10,11 @@ from api.pages.frame import Visitor, page
 from api.security import Services
 from api.statuses import status_of
 from provisioner.errors import Conflict, NotFound
+from provisioner.runs.steps.machine import CONSOLE_PASSWORD
 from provisioner.texts import say
 
 router = APIRouter(prefix="/handover")
-KINDS = {"console-password": say("Password of the console")}
+KINDS = {CONSOLE_PASSWORD: say("Password of the console")}
 
 
 @router.get("/{token}")

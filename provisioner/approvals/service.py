@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.approvals.model import Approval
 from provisioner.approvals.starting import ApprovedPlan, RunStarter
-from provisioner.catalogue.fields import FieldFault, plain_text
+from provisioner.catalogue.fields import one_line
 from provisioner.database import Database, now
 from provisioner.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.rules import Actor, may_approve, may_see
@@ -52,8 +52,8 @@ class ApprovalService:
         Conflict: ``wrong-state``, ``plan-changed`` with the current digest and the difference,
         ``plan-expired`` when its holds have run out.
         """
-        comment = _one_line("/comment", comment)
-        reason = _one_line("/override_reason", override_reason)
+        comment = one_line("/comment", comment)
+        reason = one_line("/override_reason", override_reason)
         with self._database.allocate() as session:
             request = requests.by_number(session, number, lock=True)
             if not may_see(actor, request.department_id):
@@ -125,14 +125,6 @@ class ApprovalService:
                 extra={"digest": record.digest},
             )
         return record
-
-
-def _one_line(pointer: str, text: str | None) -> str:
-    """What people write in a box of several lines, as one; empty when they wrote nothing."""
-    try:
-        return plain_text(" ".join((text or "").split()), minimum=0, maximum=1000)
-    except FieldFault as fault:
-        raise Invalid([FieldError(pointer, fault.message)]) from None
 
 
 def _changed(

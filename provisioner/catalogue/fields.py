@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import ErrorDetails
 
+from provisioner.errors import FieldError, Invalid
 from provisioner.texts import Message, say
 
 KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -134,6 +135,17 @@ def plain_text(value: object, *, minimum: int, maximum: int) -> str:
     if len(text) > maximum:
         raise FieldFault(say("may have at most %(limit)s characters", limit=maximum))
     return text
+
+
+def one_line(pointer: str, text: str | None, *, minimum: int = 0, maximum: int = 1000) -> str:
+    """What people write in a box of several lines, as one line of plain text; None is empty.
+
+    Raises Invalid at ``pointer``.
+    """
+    try:
+        return plain_text(" ".join((text or "").split()), minimum=minimum, maximum=maximum)
+    except FieldFault as fault:
+        raise Invalid([FieldError(pointer, fault.message)]) from None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from provisioner.commands.files import create_private
 from provisioner.commands.output import AsJson, print_json, tell
 from provisioner.secrets import new_key
-from provisioner.settings import CONFIG_VARIABLE, Settings, load_settings
+from provisioner.settings import Settings, configuration_file, load_settings
 from provisioner.texts import say
 
 Directory = Annotated[
@@ -78,7 +77,7 @@ def init(directory: Directory = None, as_json: AsJson = False) -> None:
 
     Example: provisioner init --dir /etc/provisioner
     """
-    named = Path(os.environ.get(CONFIG_VARIABLE, "provisioner.toml"))
+    named = configuration_file()
     config = (directory / "provisioner.toml" if directory else named).absolute()
     config.parent.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []

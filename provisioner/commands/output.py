@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from provisioner.errors import Invalid, Misconfigured, ProvisionerError, StepFailure
-from provisioner.settings import CONFIG_VARIABLE
+from provisioner.settings import CONFIG_VARIABLE, configuration_file
 from provisioner.texts import Message, render, say
 
 DONE, FAILED, WRONG_USE, WAITING = 0, 1, 2, 3
@@ -35,11 +34,6 @@ def language() -> str:
         if value := os.environ.get(name):
             return "id" if value.lower().startswith("id") else "en"
     return "en"
-
-
-def configuration() -> Path:
-    """The configuration file of this terminal, there or not."""
-    return Path(os.environ.get(CONFIG_VARIABLE, "provisioner.toml"))
 
 
 def clean(text: object) -> str:
@@ -75,7 +69,7 @@ def print_table(headers: Sequence[Message], rows: Iterable[Sequence[object]]) ->
 def report(error: ProvisionerError) -> int:
     """Print a failure with all that helps to mend it; returns the exit status."""
     complain(error.what)
-    if isinstance(error, Misconfigured) and not configuration().is_file():
+    if isinstance(error, Misconfigured) and not configuration_file().is_file():
         complain(
             say(
                 "%(variable)s names the configuration: export %(variable)s=/etc/provisioner/"

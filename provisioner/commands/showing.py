@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provisioner.commands.output import configuration, language, print_table, tell
+from provisioner.commands.output import language, print_table, tell
 from provisioner.errors import ProvisionerError
+from provisioner.settings import configuration_file, load_settings
 from provisioner.texts import Message, render, say
 
 _WITH_REASON = {"needs_info", "rejected", "cancelled"}
@@ -38,7 +39,7 @@ def moment(at: str | None) -> str | None:
     """A moment in the office's time where its files are here, else in this terminal's."""
     if at is None:
         return None
-    local = datetime.fromisoformat(at).astimezone(_zone(configuration()))
+    local = datetime.fromisoformat(at).astimezone(_zone(configuration_file()))
     return local.strftime("%Y-%m-%d %H:%M %Z")
 
 
@@ -47,7 +48,6 @@ def _zone(config: Path) -> tzinfo | None:
     import yaml
 
     from provisioner.catalogue.office import Office
-    from provisioner.settings import load_settings
 
     if not config.is_file():
         return None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from provisioner import events, outbox
 from provisioner.catalogue import Inventory
-from provisioner.catalogue.fields import FieldFault, plain_text
+from provisioner.catalogue.fields import one_line
 from provisioner.database import Database, now
 from provisioner.errors import FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.model import Department
@@ -234,7 +234,7 @@ class RequestService:
     def _end(
         self, actor: Actor, number: str, action: str, after: RequestState, tag: str, reason: str
     ) -> RequestView:
-        reason = _reason(reason)
+        reason = one_line("/reason", reason, minimum=3)
         with self._database.write() as session:
             request = self._visible(session, actor, number, lock=True)
             if request.busy or not may_follow(RequestState(request.state), after):
@@ -290,11 +290,3 @@ class RequestService:
         if letter is None or letter.sha256 is None:
             raise NotFound(say("Request %(number)s has no letter yet.", number=number))
         return letter
-
-
-def _reason(text: str) -> str:
-    """What people write in a box of several lines, as one line. Raises Invalid at ``/reason``."""
-    try:
-        return plain_text(" ".join(text.split()), minimum=3, maximum=1000)
-    except FieldFault as fault:
-        raise Invalid([FieldError("/reason", fault.message)]) from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +20,7 @@ from provisioner.services.cloud_vps.acceptance import (
     TCP_SSH,
     check,
 )
+from provisioner.services.cloud_vps.ssh_keys import fingerprint
 from provisioner.texts import say
 
 PROVE = "vm.prove"
@@ -48,12 +47,12 @@ class ProveVm:
         door = Door(address, port, str(context.params["user"]), _pin(context, report.host_keys))
         for key in context.params["ssh_keys"]:
             _add(proofs, SSH_APPLICANT_KEY, endpoint, context.seat.accepts_key(door, key),
-                 _fingerprint(key))  # fmt: skip
+                 fingerprint(key))  # fmt: skip
         _required(proofs, context)
         result = context.seat.login(door, "hostname")
         _add(proofs, SSH_OFFICE_LOGIN, endpoint, result.status == 0, result.output.strip()[:100])
         # the login was only possible with the pinned key: the seat refuses any other
-        _add(proofs, SSH_HOST_KEY, endpoint, True, _fingerprint(door.host_key))
+        _add(proofs, SSH_HOST_KEY, endpoint, True, fingerprint(door.host_key))
         _required(proofs, context)
         return Done(changed=False, evidence=[proof.to_json() for proof in proofs])
 
@@ -149,8 +148,3 @@ def _required(proofs: list[Proof], context: Context) -> None:
         log=[f"{p.check} {p.target}: {'✓' if p.passed else '✗'} {p.evidence}" for p in proofs],
         after=3,
     )
-
-
-def _fingerprint(key: str) -> str:
-    digest = hashlib.sha256(base64.b64decode(key.split()[1])).digest()
-    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")

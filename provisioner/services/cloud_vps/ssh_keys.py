@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from hashlib import sha256
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -102,3 +103,9 @@ def _not_a_key() -> FieldFault:
             "ssh-ed25519 AAAA… name"
         )
     )
+
+
+def fingerprint(key: str) -> str:
+    """The SHA-256 of a public key ``type base64 …``, as OpenSSH writes it (``SHA256:…``)."""
+    digest = sha256(b64decode(key.split()[1])).digest()
+    return "SHA256:" + b64encode(digest).decode().rstrip("=")
