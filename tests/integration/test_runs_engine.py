@@ -96,7 +96,7 @@ def test_a_restart_goes_on_where_it_was(office: Office) -> None:
     numbers = [office.approved()[0] for _ in range(2)]
     office.lab.fault("task-slow", type="qmclone", seconds=200)
     office.product.start(worker=True)
-    _until(lambda: office.lab.state()["tasks"][-1]["type"] == "qmclone")
+    _until(lambda: [t["type"] for t in office.lab.state()["tasks"][-1:]] == ["qmclone"])
     office.reconnect()
     office.lab.clear()
     office.product.start(worker=True)
