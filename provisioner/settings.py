@@ -41,6 +41,9 @@ class SecretSettings(_Section):
 
 class AnsibleSettings(_Section):
     vault_password: SecretReference | None = None
+    playbooks: Path | None = None
+    """The folder of our playbooks; the one that came with the program if left out."""
+    memory_mb: int = Field(400, ge=100, description="for forks; each host in flight takes 100 MB")
 
 
 class SshSettings(_Section):
@@ -107,6 +110,24 @@ class ClusterSettings(_Section):
         return self
 
 
+class DeviceSettings(_Section):
+    """Work on network devices."""
+
+    minute: float = Field(
+        60, gt=0, le=60, description="seconds in a minute of a device's timer; fewer only in a lab"
+    )
+    timer_minutes: int = Field(
+        5, ge=1, le=120, description="until a device takes an unconfirmed change back by itself"
+    )
+    sessions: int = Field(50, ge=1, le=500, description="sessions at once, all devices together")
+    sessions_per_site: int = Field(20, ge=1, le=500)
+    logins_per_domain: int = Field(
+        8, ge=1, le=500, description="logins at once in one login domain (provisioner_aaa)"
+    )
+    connect: float = Field(15, ge=1, description="seconds to connect and log in")
+    command: float = Field(60, ge=1, description="seconds for one command to answer")
+
+
 class WebSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
@@ -131,6 +152,7 @@ class Settings(BaseSettings):
     ansible: AnsibleSettings = AnsibleSettings()
     ssh: SshSettings = SshSettings()
     clusters: dict[str, ClusterSettings] = Field(default_factory=dict)
+    devices: DeviceSettings = DeviceSettings()
     web: WebSettings = WebSettings()
 
     @classmethod

@@ -1,0 +1,1 @@
+"""Ansible, always in a process of its own: reads the inventory of devices and runs playbooks."""

@@ -1,0 +1,1 @@
+"""Cisco IOS switches, spoken to with Netmiko through a session class of our own."""

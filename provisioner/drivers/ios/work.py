@@ -1,0 +1,207 @@
+"""What is done on one switch in one session: look, apply, confirm, take back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from provisioner.drivers.ios import failures
+from provisioner.drivers.ios.configuration import Switch, names_in, remaining
+from provisioner.drivers.ios.masking import masked, steady
+from provisioner.drivers.ios.objects import found, problem
+from provisioner.drivers.ios.session import RejectedError, Session, SessionEndedError, rejected
+from provisioner.drivers.network import (
+    Applied,
+    Confirmed,
+    Host,
+    Intent,
+    Order,
+    Reading,
+    Reverted,
+)
+from provisioner.errors import StepFailure
+from provisioner.texts import Message, say
+
+SAVE_SECONDS = 120.0
+"""The least that saving and rolling back are given; flash is slow."""
+
+_UPTIME = re.compile(r"^(\S+) uptime is ", re.MULTILINE)
+_NO_TIMER_RUNS = "No Rollback Confirmed Change pending"
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The switch as it says it is, now."""
+
+    text: str
+    switch: Switch
+    timer: str | None
+    """What it tells of a revert timer that runs."""
+    knows_timers: bool
+    vtp_client: bool
+
+
+class Work:
+    """One session with one switch. Failures of the session come out as ``told`` says them."""
+
+    def __init__(self, host: Host, session: Session, command: float) -> None:
+        self._host, self.session = host, session
+        self._slow = max(SAVE_SECONDS, command)
+        self._wrote = False
+
+    def told(self, error: RejectedError | SessionEndedError) -> StepFailure:
+        """The failure that ``error`` is, given what has been done so far."""
+        log = failures.tail(self.session.transcript())
+        if isinstance(error, RejectedError):
+            return failures.rejected(self._host, error.line, error.reason, log)
+        if self._wrote:
+            return failures.unknown(self._host, str(error), log)
+        return failures.cut_before_work(self._host, str(error), log)
+
+    # ------------------------------------------------- the four things
+
+    def read(self, wanted: Sequence[Intent]) -> Reading:
+        now = self._look(vtp=True)
+        problems = {
+            intent.key: why
+            for intent in wanted
+            if (why := problem(now.switch, intent, wanted, vtp_client=now.vtp_client))
+        }
+        return Reading(
+            host=self._host.name,
+            hostname=now.switch.hostname,
+            at=datetime.now(UTC),
+            objects={intent.key: found(now.switch, intent) for intent in wanted},
+            problems=problems,
+            configuration=masked(steady(now.text)),
+            no_timer=self._no_timer(now),
+            pending=now.timer,
+        )
+
+    def apply(self, order: Order) -> Applied:
+        now = self._look()
+        self._is_ours(now.switch.hostname)
+        if now.timer:
+            raise failures.strange_timer(self._host, now.timer)
+        left = remaining(order.preview.lines, now.switch, names_in(order.preview.undo))
+        if not left:
+            return Applied(False, self.session.transcript())
+        if order.minutes and (why := self._no_timer(now)):
+            raise failures.no_timer(self._host, why)
+        self._change(left, order.minutes)
+        return Applied(True, self.session.transcript(tuple(order.keys.values())))
+
+    def confirm(self, order: Order) -> Confirmed:
+        if order.minutes and order.preview.lines:
+            self.require_name()
+            self._wrote = True
+            answer = self.session.ask("configure confirm", self._slow)
+            if _NO_TIMER_RUNS in answer:
+                return Confirmed(False)
+            if rejected(answer):
+                raise RejectedError("configure confirm", answer)
+        else:
+            now = self._look()
+            self._is_ours(now.switch.hostname)
+            if remaining(order.preview.lines, now.switch, names_in(order.preview.undo)):
+                return Confirmed(False)
+        self._save()
+        return Confirmed(True)
+
+    def revert(self, order: Order) -> Reverted:
+        undo, ours = order.preview.undo, names_in(order.preview.lines)
+        now = self._look()
+        self._is_ours(now.switch.hostname)
+        how: Literal["timer", "undo", "nothing"] = "nothing"
+        if now.timer:
+            self._wrote = True
+            answer = self.session.ask("configure revert now", self._slow)
+            if _NO_TIMER_RUNS not in answer:
+                how = "timer"
+            now = self._look()
+        if left := remaining(undo, now.switch, ours):
+            # No timer ran; or VLANs stand apart from the configuration that it has restored.
+            how = "undo" if how == "nothing" else how
+            self._change(left)
+            now = self._look()
+            if left := remaining(undo, now.switch, ours):
+                raise failures.left_over(self._host, left)
+        if now.timer:
+            raise failures.left_over(self._host, [now.timer])
+        if how != "timer" and self._was_saved(order):
+            self._save()
+        return Reverted(how)
+
+    # ------------------------------------------------- with what they are made
+
+    def _look(self, vtp: bool = False) -> _Look:
+        """Raises ActionNeeded where the configuration may not be seen."""
+        ask = self.session.ask
+        ask("terminal length 0")
+        text = ask("show running-config")
+        timer = ask("show archive config rollback timer")
+        switch = Switch.parsed(text)
+        if not switch.hostname:
+            raise failures.no_privilege(self._host)
+        client = False
+        if not switch.keeps_vlans:
+            switch = Switch.parsed(text, ask("show vlan brief"))
+            client = vtp and "client" in _operating_mode(ask("show vtp status"))
+        runs = timer and _NO_TIMER_RUNS not in timer and not rejected(timer)
+        return _Look(
+            text,
+            switch,
+            " ".join(timer.split()) if runs else None,
+            "Invalid input" not in timer,
+            client,
+        )
+
+    def _no_timer(self, now: _Look) -> Message | None:
+        if now.switch.archives and now.knows_timers:
+            return None
+        return say("its configuration has no `archive` with a path")
+
+    def require_name(self) -> None:
+        """Raises ActionNeeded where the device calls itself otherwise.
+
+        Cheaper than reading the whole configuration, and the device's own word as well.
+        """
+        named = _UPTIME.search(self.session.ask("show version | include uptime is"))
+        self._is_ours(named[1] if named else "")
+
+    def _is_ours(self, hostname: str) -> None:
+        if hostname.casefold() != self._host.name.casefold():
+            raise failures.another_name(self._host, hostname)
+
+    def _change(self, lines: Sequence[str], minutes: int = 0) -> None:
+        self._wrote = True
+        try:
+            self.session.configure([line.strip() for line in lines], minutes)
+        except RejectedError as error:
+            log = failures.tail(self.session.transcript())
+            if "is locked" in error.answer:
+                raise failures.busy(self._host, log) from error
+            if minutes and error.line.startswith("configure terminal"):
+                raise failures.no_timer(self._host, error.reason, log) from error
+            raise
+
+    def _save(self) -> None:
+        self._wrote = True
+        self.session.save(self._slow)
+
+    def _was_saved(self, order: Order) -> bool:
+        """Whether the startup configuration holds the change, so that a reboot brought it back."""
+        startup = Switch.parsed(self.session.ask("show startup-config"))
+        preview = order.preview
+        return bool(remaining(preview.undo, startup, names_in(preview.lines))) and not remaining(
+            preview.lines, startup, names_in(preview.undo)
+        )
+
+
+def _operating_mode(status: str) -> str:
+    return next(
+        (line.lower() for line in status.splitlines() if "operating mode" in line.lower()), ""
+    )

@@ -1,0 +1,200 @@
+"""OpenWrt access points as a ``NetworkPlatform``: every call is one playbook run for all hosts."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from provisioner.drivers.ansible.runner import Part, Runner, Verdict
+from provisioner.drivers.network import (
+    Applied,
+    Confirmed,
+    Host,
+    Intent,
+    Order,
+    Preview,
+    Reading,
+    Result,
+    Reverted,
+    Ssid,
+    Wish,
+)
+from provisioner.drivers.openwrt import wifi
+from provisioner.drivers.openwrt.answers import NO_TIMER, Answer, answer, failure, on_air
+from provisioner.drivers.openwrt.sections import parsed
+from provisioner.errors import ActionNeeded, StepFailure
+from provisioner.texts import say
+
+_PLAYBOOK = "access_point.yml"
+_T = TypeVar("_T")
+
+
+class OpenWrtPlatform:
+    """Implements ``NetworkPlatform`` by ``playbooks/access_point.yml``.
+
+    What is written is staged on a copy first, so that a line that is refused changes nothing. The
+    timer of a device is a copy of its files on its flash that is put back after ``Order.minutes``,
+    or at boot while it is there.
+    """
+
+    def __init__(self, hosts: Callable[[], Mapping[str, Host]], runner: Runner) -> None:
+        self._hosts = hosts
+        self._runner = runner
+
+    def read(
+        self, wanted: Mapping[str, Sequence[Intent]], keys: Mapping[str, str] | None = None
+    ) -> Result[Reading]:
+        """See ``NetworkPlatform``; keys are compared on the device."""
+        parts = {host: Part(code=_comparing(wanted[host], keys or {})) for host in wanted}
+
+        def reading(host: str, found: Answer) -> Reading:
+            return _reading(host, found, wanted[host], compared=keys is not None)
+
+        return self._played("read", parts, reading)
+
+    def preview(self, reading: Reading, wishes: Sequence[Wish]) -> Preview:
+        """See ``NetworkPlatform``; lines are those of ``uci batch``."""
+        return wifi.preview(reading, wishes)
+
+    def evidence(self, orders: Mapping[str, Order]) -> Result[tuple[str, ...]]:
+        """What each device itself says would change, in Ansible's check mode; nothing is written.
+
+        Its configuration before and after as a difference, secrets masked.
+        """
+        parts, failed = self._parts(orders, lambda order: order.preview.lines)
+        return {**failed, **self._played("apply", parts, _difference, check=True)}
+
+    def apply(self, orders: Mapping[str, Order]) -> Result[Applied]:
+        """See ``NetworkPlatform``."""
+        parts, failed = self._parts(orders, lambda order: order.preview.lines)
+
+        def applied(host: str, found: Answer) -> Applied:
+            lines = "\n".join(orders[host].preview.diff)
+            return Applied(found.one("changed") == "yes", f"{lines}\n{_told(found)}")
+
+        return {**failed, **self._played("apply", parts, applied)}
+
+    def confirm(self, orders: Mapping[str, Order]) -> Result[Confirmed]:
+        """See ``NetworkPlatform``; without a timer there is nothing to do, all is saved already."""
+        timed = {host: order for host, order in orders.items() if order.minutes}
+        parts, failed = self._parts(timed, lambda order: order.preview.lines)
+        kept: dict[str, Confirmed | StepFailure] = {
+            host: Confirmed(kept=True) for host in orders if host not in timed
+        }
+        found = self._played(
+            "confirm", parts, lambda host, found: Confirmed(found.one("kept") == "yes")
+        )
+        return {**kept, **failed, **found}
+
+    def revert(self, orders: Mapping[str, Order]) -> Result[Reverted]:
+        """See ``NetworkPlatform``."""
+        parts, failed = self._parts(orders, lambda order: order.preview.undo)
+        return {**failed, **self._played("revert", parts, _reverted)}
+
+    # ------------------------------------------------------------------ one run
+
+    def _parts(
+        self, orders: Mapping[str, Order], lines: Callable[[Order], Sequence[str]]
+    ) -> tuple[dict[str, Part], dict[str, StepFailure]]:
+        parts: dict[str, Part] = {}
+        failed: dict[str, StepFailure] = {}
+        for host, order in orders.items():
+            filled, keyless = wifi.with_keys(lines(order), order.keys)
+            if keyless:
+                failed[host] = _keyless(host)
+                continue
+            required = self._hosts()[host].dead_man == "required"
+            parts[host] = Part(
+                {
+                    "hostname": host.lower(),
+                    "token": order.token,
+                    "minutes": str(order.minutes),
+                    "lines": "\n".join(filled),
+                    "required": "yes" if required else "no",
+                }
+            )
+        return parts, failed
+
+    def _played(
+        self,
+        phase: str,
+        parts: Mapping[str, Part],
+        result: Callable[[str, Answer], _T],
+        check: bool = False,
+    ) -> dict[str, _T | StepFailure]:
+        hosts = self._hosts()
+        verdicts: Mapping[str, Verdict] = self._runner.run(
+            _PLAYBOOK, [hosts[name] for name in parts], parts, {"phase": phase}, check
+        )
+        writing = phase != "read" and not check
+        return {
+            host: failure(host, verdict, writing) or result(host, answer(verdict))
+            for host, verdict in verdicts.items()
+        }
+
+
+def _comparing(wanted: Sequence[Intent], keys: Mapping[str, str]) -> str:
+    """The shell function that compares every key on the device."""
+    names = {
+        intent.mark: shlex.quote(keys[intent.mark])
+        for intent in wanted
+        if isinstance(intent, Ssid) and intent.mark in keys
+    }
+    lines = [f"same_keys {wifi.base(mark)} {key}" for mark, key in names.items()]
+    return "\n".join(["keyed() {", ":", *lines, "}"])
+
+
+def _reading(host: str, found: Answer, wanted: Sequence[Intent], compared: bool) -> Reading:
+    configuration = "".join(text for (word, _), text in found.blocks.items() if word == "config")
+    sections = parsed(configuration)
+    keyed = frozenset(found.values.get("keyed", ()))
+    ports = frozenset(found.values.get("port", ()))
+    if not compared:
+        keyed = frozenset(s.name for s in sections if s.text("key"))
+    problems = {each.key: wifi.problem(sections, ports, each) for each in wanted}
+    return Reading(
+        host=host,
+        hostname=found.one("hostname"),
+        at=datetime.now(UTC),
+        objects={each.key: wifi.state(sections, each, keyed) for each in wanted},
+        problems={key: why for key, why in problems.items() if why is not None},
+        configuration=configuration,
+        no_timer=NO_TIMER.get(found.one("no-timer")),
+        pending=found.one("pending") or None,
+        announced=on_air(found),
+    )
+
+
+def _difference(host: str, found: Answer) -> tuple[str, ...]:
+    before = found.blocks.get(("before", ""), "").split("\n")
+    after = found.blocks.get(("after", ""), "").split("\n")
+    return tuple(
+        line
+        for line in difflib.unified_diff(before, after, lineterm="", n=1)
+        if not line.startswith(("---", "+++"))
+    )
+
+
+def _reverted(host: str, found: Answer) -> Reverted:
+    match found.one("how"):
+        case "timer":
+            return Reverted("timer")
+        case "undo":
+            return Reverted("undo")
+        case _:
+            return Reverted("nothing")
+
+
+def _told(found: Answer) -> str:
+    return "\n".join(f"{word} {' '.join(values)}" for word, values in found.values.items())
+
+
+def _keyless(host: str) -> StepFailure:
+    return ActionNeeded(
+        say("%(host)s: the key of the wireless network is not at hand.", host=host),
+        meaning=say("The network cannot be made without it; nothing was written."),
+        next=say("Enter the key in the request again, then plan it anew."),
+    )
