@@ -19,11 +19,14 @@ def main(
     cidr: str | None = None,
     ssh_port: int | None = None,
     web_port: int | None = None,
+    minute: float | None = None,
+    switches: int | None = None,
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("asyncssh").setLevel(logging.WARNING)
     try:
-        serve(directory, LabOptions(name or ("dc1",), speed, cidr, ssh_port, web_port))
+        names = name or ("dc1",)
+        serve(directory, LabOptions(names, speed, cidr, ssh_port, web_port, minute, switches))
     except Mistake as mistake:
         typer.echo(str(mistake.what), err=True)
         raise typer.Exit(1) from mistake

@@ -12,13 +12,16 @@ import typer
 from provisioner.commands.output import language
 from provisioner.errors import Mistake
 from provisioner.lab.control import RemoteLab
-from provisioner.lab.faults import KINDS
+from provisioner.lab.devices.faults import KINDS as DEVICE_KINDS
+from provisioner.lab.faults import KINDS as CLUSTER_KINDS
 from provisioner.lab.serving import LabOptions, serve, start_in_background
 from provisioner.lab.serving import stop as stop_lab
+from provisioner.settings import configuration_file, load_settings
 from provisioner.texts import Message, render, say
 
+KINDS = {**CLUSTER_KINDS, **DEVICE_KINDS}
 lab_app = typer.Typer(
-    help="A simulated cluster with guests that boot, for trying and testing.", no_args_is_help=True
+    help="A simulated cluster and campus, for trying and testing.", no_args_is_help=True
 )
 Directory = Annotated[
     Path, typer.Option("--dir", "-d", help="The lab's directory; the product's configuration too.")
@@ -40,11 +43,19 @@ def up(
     cidr: Annotated[str | None, typer.Option(help="Network of the guests, 127.x.y.0/24.")] = None,
     ssh_port: Annotated[int | None, typer.Option(help="SSH port of all guests.")] = None,
     web_port: Annotated[int | None, typer.Option(help="Port of the console.")] = None,
+    minute: Annotated[
+        float | None,
+        typer.Option(help="Seconds in a minute of the devices; 3 unless kept, 60 is real."),
+    ] = None,
+    switches: Annotated[
+        int | None, typer.Option(help="A tree of so many switches instead of the campus.")
+    ] = None,
     foreground: Annotated[bool, typer.Option(help="Stay in the foreground.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the lab and write an ordinary configuration into its directory."""
-    options = LabOptions(name or ("dc1",), speed, cidr, ssh_port, web_port)
+    names = name or ("dc1",)
+    options = LabOptions(names, speed, cidr, ssh_port, web_port, minute, switches)
     if foreground:
         serve(directory, options)
         return
@@ -53,9 +64,11 @@ def up(
     state = lab.state()
     if as_json:
         found = {"config": str(config), "pid": lab.pid, "urls": state["urls"]}
+        found["devices"] = {n: f"{d['address']}:{d['port']}" for n, d in state["devices"].items()}
         typer.echo(json.dumps(found))
         return
     _say(say("The lab is up: %(urls)s", urls=", ".join(state["urls"])))
+    _say(say("Network devices: %(devices)s", devices=", ".join(state["devices"])))
     _say(say("Use it with: export PROVISIONER_CONFIG=%(path)s", path=str(config.resolve())))
 
 
@@ -70,14 +83,34 @@ def down(directory: Directory) -> None:
 
 @lab_app.command("test")
 def try_out(
-    directory: Directory,
-    cluster: Annotated[str, typer.Option(help="Which cluster; the first unless given.")] = "",
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", "-d", help="Folder of provisioner.toml; else PROVISIONER_CONFIG."),
+    ] = None,
+    cluster: Annotated[str, typer.Option(help="Which cluster; every one unless given.")] = "",
+    place: Annotated[str, typer.Option(help="Place of the WiFi; the first unless given.")] = "",
+    only: Annotated[str, typer.Option(help="Only this part: cluster or devices.")] = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Make a VM in a running lab, log in to it, and destroy it, by the configuration alone."""
-    from provisioner.lab.trial import trial
+    """Prove by the configuration alone that the clusters and devices do what is needed of them.
 
-    for what, seconds in trial(directory, cluster):
-        typer.echo(f"{seconds:6.2f} s  {render(what, language())}")
+    It makes a VM and destroys it; it changes a switch and an access point and takes that back.
+    """
+    from provisioner.lab.proving import prove
+
+    config = directory / "provisioner.toml" if directory else configuration_file()
+    proofs = []
+    for proof in prove(load_settings(config), cluster=cluster, place=place, only=only):
+        proofs.append(proof)
+        if not as_json:
+            _say(proof.line())
+    if as_json:
+        typer.echo(json.dumps([proof.to_json(language()) for proof in proofs], ensure_ascii=False))
+    failed = sum(proof.why is not None for proof in proofs)
+    if not as_json:
+        _say(say("Proven: %(count)s of %(all)s", count=len(proofs) - failed, all=len(proofs)))
+    if failed or not proofs:
+        raise typer.Exit(1)
 
 
 def _names() -> str:

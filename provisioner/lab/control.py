@@ -16,6 +16,8 @@ import httpx
 
 from provisioner.errors import Mistake
 from provisioner.lab.cluster import LabCluster
+from provisioner.lab.devices.faults import KINDS as DEVICE_KINDS
+from provisioner.lab.devices.lab import DeviceLab
 from provisioner.texts import Message, say
 
 FILE = "lab/control.json"
@@ -23,13 +25,18 @@ _PATIENCE = 60.0
 
 
 class Control:
-    """Serves faults, state and stop of the clusters; ``stop`` is called from a request's thread."""
+    """Serves faults, state and stop of a lab; ``stop`` is called from a request's thread."""
 
     def __init__(
-        self, directory: Path, labs: Mapping[str, LabCluster], stop: Callable[[], None]
+        self,
+        directory: Path,
+        labs: Mapping[str, LabCluster],
+        devices: DeviceLab,
+        stop: Callable[[], None],
     ) -> None:
         self._file = directory / FILE
         self._labs = labs
+        self._devices = devices
         self._stop = stop
         self._token = secrets.token_hex(16)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -73,11 +80,15 @@ class Control:
             )
         lab = self._labs[wanted]
         if path == "/state":
-            return lab.state()
+            state, shown = lab.state(), self._devices.state()
+            return {**state, **shown, "faults": state["faults"] + shown["faults"]}
         if path == "/fault":
-            return lab.fault(body["name"], **body.get("options", {}))
+            of_devices = body["name"] in DEVICE_KINDS
+            show = self._devices.fault if of_devices else lab.fault
+            return show(body["name"], **body.get("options", {}))
         if path == "/clear":
-            return {"cleared": lab.clear(body.get("name"))}
+            name = body.get("name")
+            return {"cleared": lab.clear(name) + self._devices.clear(name)}
         raise Mistake(say("The lab does not know the call %(path)s.", path=path))
 
 

@@ -136,9 +136,10 @@ class Fault:
 
 
 class Faults:
-    """All active faults of one cluster; used from the lab's own loop only."""
+    """All active faults of one cluster or of the devices; used from the lab's own loop only."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Mapping[str, FaultKind] = KINDS) -> None:
+        self._kinds = kinds
         self._active: list[Fault] = []
         self._numbers = itertools.count(1)
 
@@ -147,13 +148,13 @@ class Faults:
 
     def make(self, name: str, options: Mapping[str, object]) -> Fault:
         """A fault by name. Raises Mistake for an unknown name or option."""
-        kind = KINDS.get(name)
+        kind = self._kinds.get(name)
         if kind is None:
             raise Mistake(
                 say(
                     "There is no fault %(name)s; these exist: %(known)s",
                     name=name,
-                    known=", ".join(KINDS),
+                    known=", ".join(self._kinds),
                 )
             )
         given = {key: str(value) for key, value in options.items()}
@@ -186,8 +187,13 @@ class Faults:
     def take(self, name: str, **asked: object) -> Fault | None:
         """As ``active``, but one strike of it is used up."""
         fault = self.active(name, **asked)
-        if fault is not None and fault.left is not None:
+        if fault is not None:
+            self.strike(fault)
+        return fault
+
+    def strike(self, fault: Fault) -> None:
+        """Use up one strike of it."""
+        if fault.left is not None:
             fault.left -= 1
             if fault.left <= 0:
                 self._active.remove(fault)
-        return fault

@@ -1,25 +1,28 @@
-"""A lab as a process: its clusters, its control channel, and what a restart finds again."""
+"""A lab as a process: clusters, devices, control channel, and what a restart finds again."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provisioner.errors import Mistake
 from provisioner.lab.cluster import LabCluster
 from provisioner.lab.control import Control, RemoteLab
+from provisioner.lab.devices import office
+from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.plan import LabNetwork, LabPlan
-from provisioner.lab.up import remember, write_configuration
+from provisioner.lab.up import office_key, remember, write_configuration
 from provisioner.texts import say
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,10 @@ class LabOptions:
     cidr: str | None = None
     ssh_port: int | None = None
     web_port: int | None = None
+    minute: float | None = None
+    """Seconds in a minute of the devices' clocks; 3 unless kept, 60 in real time."""
+    switches: int | None = None
+    """A tree of so many switches instead of the campus."""
 
 
 def plans(directory: Path, options: LabOptions) -> list[LabPlan]:
@@ -84,13 +91,16 @@ def serve(directory: Path, options: LabOptions) -> None:
         raise Mistake(say("A lab is already up in %(dir)s.", dir=str(directory)))
     ended = threading.Event()
     labs: dict[str, LabCluster] = {}
+    devices: DeviceLab | None = None
     control: Control | None = None
+    _raise_file_limit()
     try:
         for plan in plans(directory, options):
             labs[plan.name] = _start(directory, plan)
+        devices = _start_devices(directory, options)
         web_port = options.web_port or _free_port("127.0.0.1", _WEB_PORT)
-        write_configuration(directory, list(labs.values()), web_port)
-        control = Control(directory, labs, ended.set)
+        write_configuration(directory, list(labs.values()), web_port, devices)
+        control = Control(directory, labs, devices, ended.set)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         control.start()
@@ -100,8 +110,46 @@ def serve(directory: Path, options: LabOptions) -> None:
     finally:
         for lab in labs.values():
             lab.stop()
+        if devices is not None:
+            devices.stop()
         if control is not None:
             control.close()  # last: who waits for its file then finds the ports free
+
+
+def _raise_file_limit() -> None:
+    """Each device listens and each session is a file; the usual 1024 are soon too few."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _taken(directory: Path, ports: Iterable[int], error: OSError) -> Mistake:
+    return Mistake(
+        say(
+            "The lab cannot listen on its ports %(ports)s (%(why)s); stop what uses them, or "
+            "remove %(file)s to have others chosen.",
+            ports=", ".join(map(str, ports)),
+            why=error.strerror or str(error),
+            file=str(directory / "lab"),
+        )
+    )
+
+
+def _start_devices(directory: Path, options: LabOptions) -> DeviceLab:
+    file = directory / "lab" / "devices.json"
+    digest = hashlib.sha256(f"{directory.resolve()}:devices".encode()).digest()
+    net = f"127.{32 + digest[0] % 32}.0.0/16" if options.switches else None
+    cidr = net or f"127.{32 + digest[0] % 32}.{digest[1]}.0/24"
+    fresh = {"cidr": cidr, "switches": options.switches}
+    plan = replace(
+        office.campus(file, fresh, options.minute), authorized_keys=office_key(directory)
+    )
+    lab = DeviceLab(plan)
+    try:
+        lab.start()
+    except OSError as error:
+        raise _taken(directory, [plan.port], error) from error
+    office.remember(file, lab, options.switches)
+    return lab
 
 
 def _start(directory: Path, plan: LabPlan) -> LabCluster:
@@ -109,15 +157,7 @@ def _start(directory: Path, plan: LabPlan) -> LabCluster:
     try:
         lab.start()
     except OSError as error:
-        raise Mistake(
-            say(
-                "The lab cannot listen on its ports %(ports)s (%(why)s); stop what uses them, or "
-                "remove %(file)s to have others chosen.",
-                ports=", ".join(map(str, plan.ports)),
-                why=error.strerror or str(error),
-                file=str(directory / "lab"),
-            )
-        ) from error
+        raise _taken(directory, plan.ports, error) from error
     ports = [int(url.rsplit(":", 1)[1]) for url in lab.urls]
     remember(directory / "lab" / f"cluster-{plan.name}.json", plan, ports)
     return lab
@@ -163,7 +203,7 @@ def start_in_background(directory: Path, options: LabOptions) -> RemoteLab:
 
 def _words(options: LabOptions) -> list[str]:
     words = [f"--name={name}" for name in options.names]
-    for key in ("speed", "cidr", "ssh_port", "web_port"):
+    for key in ("speed", "cidr", "ssh_port", "web_port", "minute", "switches"):
         value = getattr(options, key)
         if value is not None:
             words.append(f"--{key.replace('_', '-')}={value}")

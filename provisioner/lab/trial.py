@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import asyncssh
 
@@ -24,7 +23,7 @@ from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.drivers.seat import Door
 from provisioner.drivers.ssh import SshSeat
 from provisioner.errors import Mistake
-from provisioner.settings import load_settings
+from provisioner.settings import Settings
 from provisioner.texts import Message, say
 
 PATIENCE = 60.0
@@ -32,14 +31,12 @@ _MARK = "lab test"
 _USER = "tester"
 
 
-def trial(directory: Path, name: str = "") -> Iterator[tuple[Message, float]]:
-    """Do it on the first cluster or the one named; each step with its seconds as it is done.
+def trial(settings: Settings, name: str) -> Iterator[tuple[Message, float]]:
+    """Do it on the cluster of that name; each step with its seconds as it is done.
 
     Raises Mistake, or what the drivers raise, at the first step that fails. The VM it made is
     destroyed in any case.
     """
-    settings = load_settings(directory / "provisioner.toml")
-    name = name or next(iter(settings.clusters))
     cluster = settings.clusters[name]
     networks = load_inventory(settings).network.networks.values()
     network = next(network for network in networks if network.cluster == name)

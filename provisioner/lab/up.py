@@ -13,6 +13,9 @@ import asyncssh
 import yaml
 
 from provisioner.lab.cluster import LabCluster
+from provisioner.lab.devices import office
+from provisioner.lab.devices.lab import DeviceLab
+from provisioner.lab.devices.plan import CampusPlan
 from provisioner.lab.plan import LabPlan
 
 _TOML = """\
@@ -47,27 +50,48 @@ disk_storage = "shared"
 clone = "auto"
 timeouts = {{ request = 35, task = 300, guest_boot = {boot} }}
 """
+_DEVICES = """
+[devices]
+minute = {minute:g}
+"""
 FIRST_ADDRESS, LAST_ADDRESS = 100, 199
 
 
-def write_configuration(directory: Path, labs: Sequence[LabCluster], web_port: int = 8080) -> Path:
+def write_configuration(
+    directory: Path,
+    labs: Sequence[LabCluster],
+    web_port: int = 8080,
+    devices: DeviceLab | None = None,
+) -> Path:
     """Write provisioner.toml, inventory/ and the known secrets (0600) into ``directory``.
 
-    Files that are there already stay as they are. Returns the path of provisioner.toml.
+    Files that are there already stay as they are; known_hosts gets the devices' keys that it
+    misses. Returns the path of provisioner.toml.
     """
     plans = [lab.plan for lab in labs]
-    for name, content in inventory_files(plans).items():
+    campus, port = (devices.plan, devices.port) if devices else (None, 0)
+    for name, content in inventory_files(plans, campus, port).items():
         _write(directory / "inventory" / name, content)
     for plan in plans:
         _secret(directory / "secrets" / f"{plan.name}-token", plan.token_secret + "\n")
-    key = asyncssh.generate_private_key("ssh-ed25519", comment="office")
+    office_key(directory)
+    config = directory / "provisioner.toml"
+    text = _TOML.format(web_port=web_port) + "".join(_section(lab) for lab in labs)
+    if devices:
+        text += _DEVICES.format(minute=devices.plan.minute)
+        office.trust(directory / "var" / "known_hosts", devices)
+    _write(config, text)
+    return config
+
+
+def office_key(directory: Path) -> str:
+    """The office's public key; the pair is made where it is not there."""
     identity = directory / "var" / "id_ed25519"
     if not identity.exists():
+        key = asyncssh.generate_private_key("ssh-ed25519", comment="office")
         _secret(identity, key.export_private_key("openssh").decode())
         _write(identity.with_suffix(".pub"), key.export_public_key().decode())
-    config = directory / "provisioner.toml"
-    _write(config, _TOML.format(web_port=web_port) + "".join(_section(lab) for lab in labs))
-    return config
+    return asyncssh.read_private_key(str(identity)).export_public_key().decode()
 
 
 def _section(lab: LabCluster) -> str:
@@ -100,13 +124,22 @@ def _secret(path: Path, content: str) -> None:
 # ---------------------------------------------------------------- inventory
 
 
-def inventory_files(plans: Sequence[LabPlan]) -> dict[str, str]:
-    """File name to content of the lab's inventory."""
+def inventory_files(
+    plans: Sequence[LabPlan], campus: CampusPlan | None = None, port: int = 0
+) -> dict[str, str]:
+    """File name to content of the lab's inventory; ``port`` is the SSH port of the devices."""
+    catalogue, network = _catalogue(plans), _network(plans)
+    if campus:
+        catalogue["services"]["event_wifi"] = office.event_wifi()
+        network.update(office.network(campus))
     made: dict[str, tuple[str, dict[str, Any]]] = {
-        "catalogue.yml": ("What the lab's office offers.", _catalogue(plans)),
-        "network.yml": ("Where the lab's guests live: loopback addresses.", _network(plans)),
+        "catalogue.yml": ("What the lab's office offers.", catalogue),
+        "network.yml": ("Where the lab's guests live, and its campus.", network),
         "office.yml": ("An invented office for the lab.", _office()),
-        "hosts.yml": ("The lab has no network devices yet.", _hosts()),
+        "hosts.yml": (
+            "The lab's network devices: loopback addresses.",
+            office.hosts(campus or CampusPlan((), routers=()), port),
+        ),
     }
     return {
         name: f"# {comment} Written by `provisioner lab up`.\n"
@@ -197,11 +230,6 @@ def _office() -> dict[str, Any]:
         "complaint_channels": [{"title": "SP4N-LAPOR!", "contact": "www.lapor.go.id"}],
         "tembusan": ["Arsip"],
     }
-
-
-def _hosts() -> dict[str, Any]:
-    groups = ("routers", "switches", "access_points", "probes")
-    return {"all": {"children": {group: {"hosts": {}} for group in groups}}}
 
 
 # ------------------------------------------------- what outlives a restart

@@ -20,6 +20,7 @@ from provisioner.errors import Mistake
 from provisioner.lab.cluster import LabCluster
 from provisioner.lab.commands import lab_app
 from provisioner.lab.control import RemoteLab
+from provisioner.lab.devices.plan import CAMPUS
 from provisioner.lab.plan import LabPlan
 from provisioner.lab.serving import LabOptions, start_in_background, stop
 from provisioner.lab.up import inventory_files, write_configuration
@@ -62,7 +63,8 @@ def test_writes_an_ordinary_configuration(directory: Path) -> None:
     assert settings.secret(settings.ssh.identity).startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
     secrets = [*directory.glob("secrets/*"), directory / "var" / "id_ed25519"]
     secrets += [directory / "lab" / "control.json", directory / "lab" / "cluster-dc1.json"]
-    assert len(secrets) == 5
+    secrets.append(directory / "lab" / "devices.json")
+    assert len(secrets) == 6
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in secrets)
 
 
@@ -102,12 +104,16 @@ def test_the_control_channel_wants_its_token(directory: Path) -> None:
 
 def test_a_vm_by_the_configuration_alone(directory: Path) -> None:
     before = [vm["vmid"] for vm in RemoteLab(directory).state("dc2")["vms"]]
-    shown = CliRunner().invoke(
-        lab_app, ["test", "--dir", str(directory), "--cluster", "dc2"], catch_exceptions=False
-    )
+    command = ["test", "--dir", str(directory), "--only", "cluster", "--cluster", "dc2"]
+    shown = CliRunner().invoke(lab_app, command, catch_exceptions=False)
     assert shown.exit_code == 0
-    assert len(shown.output.splitlines()) == 7
+    assert len(shown.output.splitlines()) == 8
+    assert shown.output.splitlines()[-1].endswith("7 of 7")
     assert [vm["vmid"] for vm in RemoteLab(directory).state("dc2")["vms"]] == before
+    RemoteLab(directory).fault("task-fails", "dc2", type="qmclone", text="no space")
+    shown = CliRunner().invoke(lab_app, [*command, "--json"], catch_exceptions=False)
+    assert shown.exit_code == 1
+    assert "no space" in json.loads(shown.output)[-1]["why"]
 
 
 def test_up_twice_is_refused(directory: Path) -> None:
@@ -148,6 +154,6 @@ def test_the_same_from_a_lab_in_this_process(tmp_path: Path) -> None:
 
 
 def test_the_committed_inventory_is_what_is_written() -> None:
-    for name, content in inventory_files([LabPlan()]).items():
+    for name, content in inventory_files([LabPlan()], CAMPUS, 2022).items():
         assert (COMMITTED / name).read_text() == content, name
         assert yaml.safe_load(content)

@@ -1,0 +1,1 @@
+"""Simulated network devices over real SSH: one topology beneath, faults by command."""

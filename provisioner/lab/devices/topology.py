@@ -1,0 +1,73 @@
+"""The cables of a lab: who is reachable from the routers over the management VLAN."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device
+
+End = tuple[str, str]
+"""Device and port."""
+Cable = tuple[End, End]
+
+
+@dataclass
+class Topology:
+    """A device is reachable while the management VLAN passes every hop between it and a router.
+
+    Names without a simulated device are routers and pass everything. A device without a cable is
+    reachable as long as it is up.
+    """
+
+    devices: Mapping[str, Device]
+    cables: Iterable[Cable]
+    pulled: set[frozenset[End]] = field(default_factory=set)
+    _ends: dict[str, list[Cable]] = field(default_factory=dict)
+    _last: dict[str, tuple[bool, ...]] = field(default_factory=dict)
+    _reachable: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for one, other in self.cables:
+            self._ends.setdefault(one[0], []).append((one, other))
+            self._ends.setdefault(other[0], []).append((other, one))
+
+    def _passes(self, end: End) -> bool:
+        device = self.devices.get(end[0])
+        return device is None or (device.up and device.carries(end[1], MANAGEMENT_VLAN))
+
+    def changed(self, device: Device) -> bool:
+        """Whether that device's ports or management differ from when last asked."""
+        ports = self._ends.get(device.name, [])
+        now = (device.up, device.manageable(), *(self._passes(one) for one, _ in ports))
+        if self._last.get(device.name) == now:
+            return False
+        self._last[device.name] = now
+        return True
+
+    def reachable(self) -> frozenset[str]:
+        """The names of the devices that can be reached now."""
+        todo = deque(name for name in self._ends if name not in self.devices)
+        seen = set(todo)
+        while todo:
+            for one, other in self._ends[todo.popleft()]:
+                if (
+                    other[0] not in seen
+                    and frozenset((one, other)) not in self.pulled
+                    and self._passes(one)
+                    and self._passes(other)
+                ):
+                    seen.add(other[0])
+                    todo.append(other[0])
+        alone = self.devices.keys() - self._ends.keys()
+        return frozenset(
+            name for name, d in self.devices.items() if name in seen | alone and d.manageable()
+        )
+
+    def cable(self, host: str, port: str) -> frozenset[End] | None:
+        """The cable in that port of that device; None without one."""
+        for one, other in self._ends.get(host, []):
+            if one[1] == port:
+                return frozenset((one, other))
+        return None
