@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from provisioner.catalogue.fields import DataModel, explain
 from provisioner.catalogue.network import Network
-from provisioner.catalogue.offers import Catalogue, CloudVpsOffer
+from provisioner.catalogue.offers import Catalogue, CloudVpsOffer, EventWifiOffer
 from provisioner.catalogue.office import Office
 from provisioner.errors import Misconfigured
 from provisioner.settings import Settings
@@ -35,6 +35,11 @@ class Inventory:
         """The terms of cloud_vps, or None when it is not offered."""
         return self.catalogue.services.cloud_vps
 
+    @property
+    def event_wifi(self) -> EventWifiOffer | None:
+        """The terms of event_wifi, or None when it is not offered."""
+        return self.catalogue.services.event_wifi
+
 
 def load_inventory(settings: Settings) -> Inventory:
     """The office's data. Raises Misconfigured naming file, key and remedy of the first fault."""
@@ -47,6 +52,39 @@ def load_inventory(settings: Settings) -> Inventory:
 def check_inventory(settings: Settings) -> list[Misconfigured]:
     """Every fault of the three files, in their order; empty when all is well."""
     return _read(settings)[1]
+
+
+class InGroups(Protocol):
+    """A device of the Ansible inventory, as far as it matters here."""
+
+    @property
+    def groups(self) -> frozenset[str]: ...
+
+
+def check_hosts(
+    network: Network, hosts: Mapping[str, InGroups], file: str = "network.yml"
+) -> list[Misconfigured]:
+    """Every device that network.yml names and the Ansible inventory does not know as such."""
+    faults = []
+    for name, place in network.places.items():
+        for access_point in place.access_points:
+            key = f"places.{name}.access_points"
+            if access_point not in hosts:
+                faults.append(Misconfigured(file, key, _unknown_host(access_point)))
+            elif "access_points" not in hosts[access_point].groups:
+                remedy = say(
+                    "%(device)s is not in the group access_points of the Ansible inventory; put it "
+                    "there or take it out here",
+                    device=access_point,
+                )
+                faults.append(Misconfigured(file, key, remedy))
+    for index, ends in enumerate(network.cables()):
+        faults += (
+            Misconfigured(file, f"links.{index}", _unknown_host(end.device))
+            for end in ends
+            if end.device not in hosts
+        )
+    return faults
 
 
 def inventory_schemas() -> dict[str, dict[str, Any]]:
@@ -167,6 +205,12 @@ def _network_references(
                 f"networks.{other}.assignable",
                 say("shares addresses with network %(name)s; give each its own", name=one),
             )
+    for (one, first), (other, second) in combinations(network.event_networks.items(), 2):
+        if first.vlan == second.vlan:
+            yield (
+                f"event_networks.{other}.vlan",
+                say("is the VLAN of event network %(name)s too; give each its own", name=one),
+            )
     for name, place in network.places.items():
         if place.site not in network.sites:
             yield (
@@ -192,6 +236,13 @@ def _link_faults(network: Network) -> Iterator[tuple[str, Message]]:
                     ),
                 )
             used.add(end)
+
+
+def _unknown_host(name: str) -> Message:
+    return say(
+        "the Ansible inventory has no host %(device)s; check its spelling or add it there",
+        device=name,
+    )
 
 
 def _unknown_cluster(clusters: frozenset[str]) -> Message:

@@ -97,13 +97,38 @@ class CloudVpsOffer(ServiceOffer):
         return self.sizes[size].disk_storage or self.images[image].disk_storage
 
 
+class EventWifiOffer(ServiceOffer):
+    """The service event_wifi."""
+
+    max_days: int = Field(
+        14, strict=True, ge=1, le=180, description="days that one event may last at most"
+    )
+    ssids_per_access_point: int = Field(
+        4,
+        strict=True,
+        ge=1,
+        le=8,
+        description="events at once on one access point; each costs air time of all others",
+    )
+    users_per_access_point: int = Field(
+        60, strict=True, ge=1, le=1000, description="users above which a plan warns"
+    )
+    default_lead_seconds: int = Field(
+        60,
+        strict=True,
+        ge=1,
+        le=3600,
+        description="seconds that switching on takes, at a place where none was measured yet",
+    )
+
+
 class Services(DataModel):
     """The services on offer; one that is left out is not offered."""
 
     cloud_vps: CloudVpsOffer | None = Field(None, description="a virtual server")
     colocation: OtherOffer | None = Field(None, description="a server of the department's own")
     internet: OtherOffer | None = Field(None, description="a site connected")
-    event_wifi: OtherOffer | None = Field(None, description="WiFi for an event")
+    event_wifi: EventWifiOffer | None = Field(None, description="WiFi for an event")
     troubleshooting: OtherOffer | None = Field(None, description="a look at what does not work")
 
 

@@ -21,7 +21,17 @@ _LABELS = {
     "address": say("address"),
     "name": say("name"),
     "pool": say("pool"),
+    "place": say("place"),
+    "network": say("event network"),
+    "starts_at": say("start"),
+    "ends_at": say("end"),
+    "ssid": say("name of the WiFi"),
+    "access_points": say("access points"),
+    "path": say("way to the router"),
+    "instance": say("instance"),
 }
+_TOLD_BY_OBJECTS = frozenset({"wishes", "expected"})
+"""Params that only repeat what choices and the state of objects say."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ def _parts(one: Step, other: Step, followed: _Renames) -> Iterator[DifferenceRow
         if name in after and not _same(before[name], after[name], followed):
             yield DifferenceRow(_named(name), before[name], after[name])
     for path, old, new in _leaves(one.params, other.params):
-        if not _same(old, new, followed):
+        if path.partition(".")[0] not in _TOLD_BY_OBJECTS and not _same(old, new, followed):
             what = say("%(object)s: %(part)s", object=one.key, part=path)
             yield DifferenceRow(what, _text(old), _text(new))
 
@@ -167,4 +177,8 @@ def _shown(value: Phrase | None, language: str) -> str | None:
 def _text(value: Any) -> str | None:
     if value is None:
         return None
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_text(inner)) for inner in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

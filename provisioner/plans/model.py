@@ -11,7 +11,7 @@ from typing import Any, Literal
 from provisioner.texts import Message, Phrase, from_json, pack, unpack
 
 RiskLevel = Literal["low", "medium", "high"]
-ReservationKind = Literal["vmid", "address", "name", "capacity"]
+ReservationKind = Literal["vmid", "address", "name", "capacity", "event_network", "device_object"]
 
 
 @dataclass(frozen=True)

@@ -54,3 +54,7 @@ class ServicePlanner(Protocol):
     def objections(self, plan: Plan) -> tuple[Objection, ...]:
         """What speaks against the choices of a plan just made; empty when nothing does."""
         ...
+
+    def beside(self, plan: Plan) -> Mapping[str, Any]:
+        """What is shown beside a plan just made, asked of the world; outside the digest."""
+        ...

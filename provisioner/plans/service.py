@@ -78,7 +78,8 @@ class PlanService:
             candidate = self._candidate(actor, number)
             objection = self._objection(candidate)
             if objection is None:
-                return self._publish(actor, number, candidate)
+                beside = candidate.planner.beside(candidate.plan)
+                return self._publish(actor, number, candidate, beside)
             self._withdraw(candidate, objection)
         raise Conflict(
             say(
@@ -178,7 +179,9 @@ class PlanService:
                 store.pass_over(session, record, objection.claim, objection.how, now())
             store.drop_holds_of(session, record)
 
-    def _publish(self, actor: Actor, number: str, candidate: _Candidate) -> PlanView:
+    def _publish(
+        self, actor: Actor, number: str, candidate: _Candidate, beside: Mapping[str, Any]
+    ) -> PlanView:
         with self._database.allocate() as session:
             request = self._plannable(session, actor, number, lock=True)
             record = store.by_id(session, candidate.record.id)
@@ -192,6 +195,8 @@ class PlanService:
                     slug="plan-changed",
                 )
             record.superseded = False
+            if beside:
+                record.body = {**record.body, "picture": {**record.body["picture"], **beside}}
             change_state(
                 session, request, RequestState.PLANNED, tag="request:planned",
                 actor=actor.username, payload=_told(record, candidate.plan),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.errors import Conflict, NotFound
 from provisioner.plans.claims import HeldClaim, Ledger
-from provisioner.plans.model import Claim, ReservationKind
+from provisioner.plans.model import Claim, Plan, ReservationKind
 from provisioner.plans.record import PlanRecord, Reservation, ReservationState
 from provisioner.requests.model import Request
 from provisioner.texts import say
@@ -40,6 +40,11 @@ def by_id(session: Session, plan_id: str) -> PlanRecord:
     return found
 
 
+def plan(record: PlanRecord) -> Plan:
+    """The plan as a value."""
+    return Plan.from_json(record.body)
+
+
 def supersede(session: Session, request_id: int) -> None:
     """No plan of the request counts any more."""
     session.execute(
@@ -52,10 +57,13 @@ def purge_expired(session: Session, at: datetime) -> None:
     session.execute(delete(Reservation).where(Reservation.expires_at <= at))
 
 
-def ledger(session: Session, request_id: int, at: datetime) -> Ledger:
+def ledger(
+    session: Session, request_id: int, at: datetime, instance_id: str | None = None
+) -> Ledger:
     """What is claimed at that moment by others than the request; its own quarantine included.
 
-    What has run out does not count, whether or not it has been purged.
+    What has run out does not count, whether or not it has been purged; what belongs to the instance
+    neither.
     """
     own = (Reservation.request_id == request_id) & (
         Reservation.state != ReservationState.QUARANTINE
@@ -64,7 +72,11 @@ def ledger(session: Session, request_id: int, at: datetime) -> Ledger:
     rows = session.execute(
         select(row.kind, row.scope, row.key, Request.number, row.state, row.amounts)
         .join(Request, Request.id == row.request_id)
-        .where(or_(row.expires_at.is_(None), row.expires_at > at), ~own)
+        .where(
+            or_(row.expires_at.is_(None), row.expires_at > at),
+            ~own,
+            or_(row.instance_id.is_(None), row.instance_id != (instance_id or "-")),
+        )
         .order_by(row.id)
     )
     return Ledger(
@@ -177,6 +189,12 @@ def give_to_instance(session: Session, request_id: int, instance_id: str) -> Non
     )
 
 
+def release_instance(session: Session, instance_id: str, at: datetime) -> None:
+    """Give back what an instance owns, because it stands no longer."""
+    query = select(Reservation).where(Reservation.instance_id == instance_id)
+    _give_back(session, session.scalars(query).all(), at, address_used=True, vmid_used=True)
+
+
 def release(
     session: Session,
     request_id: int,
@@ -196,6 +214,17 @@ def release(
             Reservation.request_id == request_id, Reservation.state != ReservationState.QUARANTINE
         )
     ).all()
+    _give_back(session, rows, at, address_used=address_used, vmid_used=vmid_used)
+
+
+def _give_back(
+    session: Session,
+    rows: Sequence[Reservation],
+    at: datetime,
+    *,
+    address_used: bool,
+    vmid_used: bool,
+) -> None:
     for row in rows:
         rest = _rest(row, address_used=address_used, vmid_used=vmid_used)
         if rest > timedelta(0):

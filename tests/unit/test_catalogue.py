@@ -99,8 +99,8 @@ def test_the_example_devices_are_those_of_the_network() -> None:
 
 
 def test_other_services_keep_keys_of_their_own(settings: Settings) -> None:
-    edit(settings, "catalogue", put("services/event_wifi/max_devices", 250))
-    offer = load_inventory(settings).catalogue.offer("event_wifi")
+    edit(settings, "catalogue", put("services/internet/max_devices", 250))
+    offer = load_inventory(settings).catalogue.offer("internet")
     assert offer is not None
     assert offer.model_extra == {"max_devices": 250}
 
@@ -127,6 +127,8 @@ FAULTS = [
     ("catalogue", "services/cloud_vps/images/debian-13/templates/dc9", {"vmid": 900}, "are: dc1"),
     ("catalogue", "services/cloud_vps/office_key_after_handover", "maybe", "must be one of"),
     ("catalogue", "services/event_wifi/sla_working_days", -1, "at least 0"),
+    ("catalogue", "services/event_wifi/max_days", 0, "at least 1"),
+    ("catalogue", "services/event_wifi/max_dayz", 3, "spelling"),
     ("catalogue", "services/telephone", {}, "not a known key"),
     ("network", "networks/server-opd/cluster", "dc9", "clusters are: dc1"),
     ("network", "networks/server-opd/vlan", 4095, "at most 4094"),
@@ -143,6 +145,7 @@ FAULTS = [
     ("network", "networks/server-opd/assignable", ["x"], "a range such as"),
     ("network", "networks/server-opd/bridge", "vm br0", "not written in the form"),
     ("network", "event_networks/event-1/vlan", "301", "whole number"),
+    ("network", "event_networks/event-2/vlan", 301, "event network event-1"),
     ("network", "places/aula-pendopo/site", "nowhere", "sites are: dinkominfo, pendopo"),
     ("network", "links", [["a:1", "b:2", "c:3"]], ""),
     ("network", "links", [["a", "b:2"]], "not written in the form"),

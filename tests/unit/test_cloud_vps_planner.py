@@ -15,7 +15,8 @@ from provisioner.facts.cloud_vps import CloudVpsFacts
 from provisioner.plans.claims import HeldClaim, Ledger
 from provisioner.plans.diff import difference
 from provisioner.plans.model import Plan
-from provisioner.services.cloud_vps.acceptance import CHECKS, check
+from provisioner.services.checks import check
+from provisioner.services.cloud_vps.acceptance import CHECKS
 from provisioner.services.cloud_vps.planner import plan
 from provisioner.services.cloud_vps.steps import net0
 from tests.unit import plans_world as world

@@ -26,6 +26,7 @@ from sqlalchemy import select
 from provisioner import events
 from provisioner.approvals.service import ApprovalService
 from provisioner.database import Base, Database, now
+from provisioner.drivers.fleet import Fleet
 from provisioner.errors import ActionNeeded, Conflict, OutcomeUnknown, Refused, Retriable
 from provisioner.people.model import Department, Person, Role
 from provisioner.people.rules import Actor
@@ -38,6 +39,7 @@ from provisioner.requests.rules import NEXT, RequestState
 from provisioner.requests.states import change_state
 from provisioner.runs import journal
 from provisioner.runs import store as runs
+from provisioner.runs.configurations import ConfigurationFiles
 from provisioner.runs.model import Lease, Run, StepAttempt, StepRecord
 from provisioner.runs.rules import ENDED, NEXT_RUN, NEXT_STEP, STEP_DONE, RunState, StepState
 from provisioner.runs.runner import Runner, Tools, Turn
@@ -45,6 +47,7 @@ from provisioner.runs.service import RunService
 from provisioner.runs.starting import PlannedRuns
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.secrets import SecretStore, new_key
+from provisioner.settings import DeviceSettings
 from provisioner.texts import say
 
 TECHNICIAN = Actor(1, "budi", "Budi", frozenset({Role.TECHNICIAN}), None, "en")
@@ -171,6 +174,16 @@ class Scripted:
         return self.undone()
 
 
+class NoEndings:
+    """No instance stands."""
+
+    def ends_at(self, instance_id: str) -> None:
+        raise KeyError(instance_id)
+
+    def prolong(self, instance_id: str, ends_at: object) -> None:
+        raise KeyError(instance_id)
+
+
 class Walk(RuleBasedStateMachine):
     """Turns, stops and retries in any order, with steps that end in any way."""
 
@@ -184,6 +197,8 @@ class Walk(RuleBasedStateMachine):
         key = new_key()
         tools = Tools(
             hypervisors={}, clusters={}, seat=None,  # type: ignore[arg-type]  # never asked
+            fleet=Fleet(dict, {}), device_settings=DeviceSettings(), endings=NoEndings(),
+            configurations=ConfigurationFiles(Path(self.place.name)),
             secrets=SecretStore(self.database, lambda: key), office_key=lambda: "none",
             actions=dict.fromkeys(KEYS, self.step), replan=lambda *_: self.replanned(),
         )  # fmt: skip
@@ -212,7 +227,8 @@ class Walk(RuleBasedStateMachine):
             session.add(record)
             session.flush()
             plans.hold(session, record, plan.claims)
-        service = ApprovalService(self.database, PlannedRuns(self._enqueue))
+        starter = PlannedRuns(self._enqueue, lambda _session, _plan: timedelta())
+        service = ApprovalService(self.database, starter)
         self.run_id = service.approve(TECHNICIAN, NUMBER, plan.digest).run
 
     @property

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from provisioner.texts import Message, say
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: its key for programs, what it shows, and what it means when it fails."""
-
-    key: str
-    title: Message
-    meaning: Message
-    next: Message
-
+from provisioner.services.proving import Check
+from provisioner.texts import say
 
 AGENT_ADDRESS = "agent.address"
 CLOUD_INIT_DONE = "cloud_init.done"
@@ -63,8 +51,3 @@ CHECKS: tuple[Check, ...] = (
     ),
 )
 """In the order in which they are made; all have to pass."""
-
-
-def check(key: str) -> Check:
-    """The check of that key."""
-    return next(found for found in CHECKS if found.key == key)

@@ -85,6 +85,10 @@ class CloudVpsPlanning:
             for address, how in found.items()
         )
 
+    def beside(self, plan: Plan) -> Mapping[str, Any]:
+        """Nothing more than the plan's own picture of the capacity."""
+        return {}
+
     def _wanted(self, subject: Subject) -> PlanInput:
         return plan_input(
             subject.number,

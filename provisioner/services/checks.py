@@ -1,0 +1,16 @@
+"""The checks of every service, by their keys."""
+
+from __future__ import annotations
+
+from provisioner.services.cloud_vps import acceptance as cloud_vps
+from provisioner.services.event_wifi import acceptance as event_wifi
+from provisioner.services.proving import Check
+
+__all__ = ["Check", "check"]
+
+_BY_KEY = {check.key: check for check in (*cloud_vps.CHECKS, *event_wifi.CHECKS)}
+
+
+def check(key: str) -> Check:
+    """The check of that key."""
+    return _BY_KEY[key]

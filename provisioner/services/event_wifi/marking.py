@@ -1,0 +1,17 @@
+"""How what we make on a device is told from what others made there; pure."""
+
+from __future__ import annotations
+
+from provisioner.drivers.network import Intent, Ssid, Vlan
+
+_MARK = "PROV-"
+
+
+def vlan_name(number: str) -> str:
+    """The name of a VLAN that a request adds, such as ``PROV-WIFI-2026-0001``."""
+    return _MARK + number
+
+
+def is_ours(found: Intent | None) -> bool:
+    """Whether an object as it stands on a device carries a mark of ours, whichever request's."""
+    return isinstance(found, Ssid) or (isinstance(found, Vlan) and found.name.startswith(_MARK))
