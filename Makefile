@@ -32,8 +32,9 @@ check: setup  ## format, lint, types, import contracts
 bench: setup  ## measure ourselves beside others
 	@$(BIN)/python -m bench
 
-chaos: setup  ## kill the worker at 60 random instants
-	@$(BIN)/python -m tests.chaos --kills 60
+chaos: setup tools  ## kill the worker at 60 random instants, on SQLite and on PostgreSQL
+	@$(BIN)/python -m tests.chaos --kills 60 --database sqlite
+	@$(BIN)/python -m tests.chaos --kills 60 --database postgresql
 
 screenshots: setup tools  ## pictures of the console into screenshots/
 	@$(BIN)/python -m tests.web.screenshots screenshots

@@ -58,7 +58,7 @@ class Idempotency:
         ``idempotency-in-progress`` while the first one is still being carried out.
         """
         moment = now()
-        with self._database.write() as session:
+        with self._database.allocate() as session:
             session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < moment - KEPT))
             row = session.get(IdempotencyRow, (person_id, key), with_for_update=True)
             if row and row.status is None and row.created_at < moment - ABANDONED:

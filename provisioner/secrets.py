@@ -79,6 +79,11 @@ class SecretStore:
         session.flush()
         return row.id
 
+    def replace(self, session: Session, kind: str, owner: str, value: str) -> str:
+        """As ``put``; an earlier secret of this kind and owner is forgotten."""
+        session.execute(delete(Secret).where(Secret.owner == owner, Secret.kind == kind))
+        return self.put(session, kind, owner, value)
+
     def find(self, session: Session, kind: str, owner: str) -> str | None:
         """The id of the newest secret of this kind and owner."""
         return session.scalar(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioner import events, idempotency, outbox, secrets
 from provisioner.approvals import model as approvals
 from provisioner.database import Base
+from provisioner.facts import devices
 from provisioner.instances import model as instances
 from provisioner.people import model as people
 from provisioner.plans import record as plans
@@ -17,6 +18,7 @@ MODULES = (
     outbox,
     secrets,
     approvals,
+    devices,
     instances,
     people,
     plans,

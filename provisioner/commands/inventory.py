@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from provisioner.commands.output import FAILED, AsJson, print_json, tell
-from provisioner.settings import load_settings
+from provisioner.settings import Settings, load_settings
 from provisioner.texts import render, say
+
+if TYPE_CHECKING:
+    from provisioner.drivers.network import Host
+    from provisioner.errors import Misconfigured
 
 inventory_app = typer.Typer(help="What exists and what is offered.", no_args_is_help=True)
 
@@ -19,9 +23,8 @@ def check(as_json: AsJson = False) -> None:
 
     Example: provisioner inventory check
     """
-    from provisioner.catalogue import check_inventory
-
-    faults = check_inventory(load_settings())
+    settings = load_settings()
+    faults = _faults(settings)
     if as_json:
         found = [{"file": f.file, "key": f.key, "remedy": render(f.remedy, "en")} for f in faults]
         print_json({"faults": found})
@@ -54,17 +57,49 @@ def schema(
 
 @inventory_app.command("show")
 def show() -> None:
-    """Print what was read, with all defaults filled in, as JSON.
+    """Print what was read, with all defaults filled in, as JSON; never a secret.
 
     Example: provisioner inventory show
     """
     from provisioner.catalogue import load_inventory
+    from provisioner.drivers.ansible.inventory import Hosts
 
-    inventory = load_inventory(load_settings())
+    settings = load_settings()
+    inventory = load_inventory(settings)
     print_json(
         {
+            "devices": {name: _told(host) for name, host in Hosts(settings)().items()},
             "catalogue": inventory.catalogue.model_dump(mode="json"),
             "network": inventory.network.model_dump(mode="json"),
             "office": inventory.office.model_dump(mode="json"),
         }
     )
+
+
+def _faults(settings: Settings) -> list[Misconfigured]:
+    """Of our files, of the Ansible inventory, and of what one says of the other."""
+    from provisioner.catalogue import check_hosts, check_inventory, load_inventory
+    from provisioner.drivers.ansible.inventory import Hosts
+
+    hosts = Hosts(settings)
+    faults = [*check_inventory(settings), *hosts.faults()]
+    if not faults:
+        faults += check_hosts(load_inventory(settings).network, hosts(), str(settings.network))
+    return faults
+
+
+def _told(host: Host) -> dict[str, Any]:
+    """A device without what opens it; how one gets in is said by its kind."""
+    entry = "password" if host.password else "key" if host.private_key_file else "office key"
+    return {
+        "platform": host.platform,
+        "groups": sorted(host.groups),
+        "address": host.address,
+        "port": host.port,
+        "user": host.user,
+        "entry": entry,
+        "site": host.site,
+        "dead_man": host.dead_man,
+        "legacy_crypto": host.legacy_crypto,
+        "aaa": host.aaa,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,8 @@ def new(
 ) -> None:
     """File a request, with its letter; it stays a draft until submitted.
 
+    The service's answers are those of the form; times carry their zone, as in
+    2026-11-25T08:00:00+07:00. A passphrase is best left out: a good one is made.
     Example: provisioner request new --department dinkes --applicant me.yml --details vps.yml
     --letter surat.pdf --letter-number 005/12 --letter-date 2026-11-20 --signatory "dr. Ani"
     --signatory-position "Kepala Dinas" --submit
@@ -237,6 +240,13 @@ def _yaml(source: str, option: str) -> dict[str, Any]:
         raise Invalid([FieldError(option, why)]) from error
     if not isinstance(data, dict):
         raise Invalid([FieldError(option, say("has to hold names and values"))])
-    # A date in YAML is a date in Python, but a text in JSON.
-    return {key: value if not hasattr(value, "isoformat") else value.isoformat()
-            for key, value in data.items()}  # fmt: skip
+    return {str(key): _plain(value) for key, value in data.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A date or a time in YAML is one in Python, but a text in JSON, at any depth."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -13,6 +13,7 @@ from provisioner.errors import ProvisionerError
 from provisioner.settings import configuration_file, load_settings
 from provisioner.texts import Message, render, say
 
+_MOMENTS = {"starts_at", "ends_at"}
 _WITH_REASON = {"needs_info", "rejected", "cancelled"}
 """States of which the reason still says why."""
 
@@ -37,7 +38,7 @@ def readable(value: Any) -> str:
 
 def moment(at: str | None) -> str | None:
     """A moment in the office's time where its files are here, else in this terminal's."""
-    if at is None:
+    if not at:
         return None
     local = datetime.fromisoformat(at).astimezone(_zone(configuration_file()))
     return local.strftime("%Y-%m-%d %H:%M %Z")
@@ -81,7 +82,14 @@ def request(view: Mapping[str, Any]) -> None:
         ]
     )
     for name, value in (view.get("details") or {}).items():
-        tell(f"  {name}: {readable(value)}")
+        shown = moment(value) if name in _MOMENTS else readable(value)
+        tell(f"  {name}: {shown}")
+
+
+def _name(details: Mapping[str, Any]) -> str | None:
+    """What people call a request: its server, its event, or the instance that it is about."""
+    names = ("hostname", "event", "instance")
+    return next((str(details[name]) for name in names if details.get(name)), None)
 
 
 def requests(items: list[dict[str, Any]]) -> None:
@@ -93,7 +101,7 @@ def requests(items: list[dict[str, Any]]) -> None:
         [
             item["number"],
             item["service"],
-            (item.get("details") or {}).get("hostname"),
+            _name(item.get("details") or {}),
             item["department"],
             item["state"],
             moment(item.get("due_at")),
@@ -140,6 +148,7 @@ def run(view: Mapping[str, Any]) -> None:
             (say("Request"), view.get("request")),
             (say("Attempt"), view.get("attempt")),
             (say("State"), view["state"]),
+            (say("Begins by itself"), moment(view.get("begin_at"))),
         ]
     )
     for step in view["steps"]:

@@ -27,7 +27,7 @@ Fingerprints = Annotated[
 
 
 def trust(
-    target: Annotated[str, typer.Argument(metavar="HOST|CLUSTER", help="Cluster, or host[:port].")],
+    target: Annotated[str, typer.Argument(metavar="HOST|CLUSTER", help="Cluster, device of the inventory, or host[:port].")],
     fingerprint: Fingerprints = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --fingerprint.")] = False,
     as_json: AsJson = False,
@@ -46,7 +46,7 @@ def trust(
         _agree(seen, fingerprint or [], yes, as_json)
         _keep_certificates(settings, target, list(dict.fromkeys(seen.values())), as_json)
     else:
-        host, port = _address(target, settings)
+        host, port = _device(target, settings) or _address(target, settings)
         from provisioner.drivers.host_keys import presented_host_key
 
         key, shown = presented_host_key(host, port)
@@ -65,6 +65,14 @@ def _certificates(settings: Settings, cluster: str) -> dict[str, str]:
             why = say("%(url)s shows no certificate: %(why)s", url=url, why=str(error))
             raise ProvisionerError(why) from error
     return seen
+
+
+def _device(target: str, settings: Settings) -> tuple[str, int] | None:
+    """Where a device of the inventory answers; None where the target is none."""
+    from provisioner.drivers.ansible.inventory import Hosts
+
+    found = Hosts(settings)().get(target)
+    return (found.address, found.port) if found else None
 
 
 def _address(target: str, settings: Settings) -> tuple[str, int]:

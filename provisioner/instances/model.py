@@ -22,7 +22,7 @@ class InstanceState(StrEnum):
 
 
 class Instance(Base):
-    """A VM that was handed over; it owns its reservations."""
+    """What stands for a department (a VM, the WiFi of an event); it owns its reservations."""
 
     __tablename__ = "prov_instance"
     __table_args__ = (UniqueConstraint("cluster", "vmid", "uuid"),)
@@ -34,14 +34,18 @@ class Instance(Base):
     department_id: Mapped[str] = mapped_column(ForeignKey("prov_department.id"), index=True)
     name: Mapped[str] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(default=InstanceState.ACTIVE)
-    cluster: Mapped[str]
-    node: Mapped[str]
-    vmid: Mapped[int]
-    uuid: Mapped[str]
+    cluster: Mapped[str | None]
+    node: Mapped[str | None]
+    vmid: Mapped[int | None]
+    uuid: Mapped[str | None]
     addresses: Mapped[list[str]]
-    size: Mapped[str]
-    image: Mapped[str]
+    size: Mapped[str | None]
+    image: Mapped[str | None]
     facts: Mapped[dict[str, Any]]
-    """Host key, SSH port, user, ports: what later work on it needs."""
+    """What later work on it needs: of a VM its host key, SSH port and user; of an event's WiFi its
+    place, network, SSID and access points."""
     created_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    end_run_id: Mapped[str | None]
+    """The run that takes it away."""

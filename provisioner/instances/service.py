@@ -1,32 +1,46 @@
-"""What people do with instances: look at them."""
+"""What people do with instances: look at them, ask for what is to become of them."""
 
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
 from provisioner.database import Database
-from provisioner.errors import NotFound
-from provisioner.instances.model import Instance
+from provisioner.errors import Conflict, NotFound
+from provisioner.instances.making import EVENT_WIFI
+from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.views import InstanceView
-from provisioner.people.rules import Actor, may_see, sees_all
+from provisioner.people.rules import Actor, may_file, may_see, sees_all
+from provisioner.requests.service import RequestService
+from provisioner.requests.views import ApplicantIn, NewRequest, RequestView
 from provisioner.texts import say
+
+ACTIONS: Mapping[str, tuple[str, ...]] = {EVENT_WIFI: ("extend", "end")}
+"""By kind of instance, in the order of the screen's buttons; each becomes a request."""
 
 
 class InstanceService:
     """Instances of all services."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, requests: RequestService) -> None:
         self._database = database
+        self._requests = requests
 
-    def list(self, actor: Actor, *, limit: int = 500) -> builtins.list[InstanceView]:
+    def list(
+        self, actor: Actor, *, kind: str | None = None, limit: int = 500
+    ) -> builtins.list[InstanceView]:
         """Instances that the actor may see, newest first."""
         query = select(Instance).order_by(Instance.created_at.desc()).limit(limit)
+        if kind is not None:
+            query = query.where(Instance.kind == kind)
         if not sees_all(actor):
             query = query.where(Instance.department_id == (actor.department or "-"))
         with self._database.read() as session:
-            return [instance_view(row) for row in session.scalars(query)]
+            return [instance_view(row, actor) for row in session.scalars(query)]
 
     def get(self, actor: Actor, id: str) -> InstanceView:
         """One instance. Raises NotFound, also for what the actor may not see."""
@@ -34,28 +48,72 @@ class InstanceService:
             row = session.get(Instance, id)
             if row is None or not may_see(actor, row.department_id):
                 raise NotFound(say("There is no instance %(id)s.", id=id[:40]))
-            return instance_view(row)
+            return instance_view(row, actor)
+
+    def act(self, actor: Actor, id: str, action: str, said: Mapping[str, Any]) -> RequestView:
+        """Ask for an action: it becomes a request of the same department, handed in at once.
+
+        Raises NotFound, Conflict (``wrong-state``), Invalid with the gaps of ``said``.
+        """
+        instance = self.get(actor, id)
+        if action not in instance.actions:
+            raise Conflict(
+                say(
+                    "“%(action)s” cannot be done with %(id)s now.",
+                    action=action[:40],
+                    id=instance.id,
+                ),
+                slug="wrong-state",
+                extra={"state": instance.state, "actions": instance.actions},
+            )
+        origin = self._requests.get(actor, instance.request)
+        made = self._requests.create(
+            actor,
+            NewRequest(
+                service=origin.service,
+                department=origin.department,
+                applicant=ApplicantIn.model_validate(origin.applicant),
+                details={**said, "action": action, "instance": instance.id},
+            ),
+        )
+        return self._requests.submit(actor, made.number)
 
 
-def instance_view(row: Instance) -> InstanceView:
-    """The row as callers see it."""
+def instance_view(row: Instance, actor: Actor) -> InstanceView:
+    """The row as that reader sees it."""
+    starts_at = row.facts.get("starts_at")
     return InstanceView(
         id=row.id,
         kind=row.kind,
+        name=row.name,
         cluster=row.cluster,
         node=row.node,
         vmid=row.vmid,
         uuid=row.uuid,
-        name=row.name,
         addresses=row.addresses,
         size=row.size,
         image=row.image,
         user=row.facts.get("user"),
         ssh_port=row.facts.get("ssh_port"),
         host_key=row.facts.get("host_key"),
+        place=row.facts.get("place"),
+        network=row.facts.get("network"),
+        ssid=row.facts.get("ssid"),
+        security=row.facts.get("security"),
+        access_points=row.facts.get("access_points", []),
+        starts_at=datetime.fromisoformat(starts_at) if starts_at else None,
         request=row.request_number,
         department=row.department_id,
         created_at=row.created_at,
         expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        end_run=row.end_run_id,
         state=row.state,
+        actions=_actions(row, actor),
     )
+
+
+def _actions(row: Instance, actor: Actor) -> list[str]:
+    stands = row.state == InstanceState.ACTIVE and row.end_run_id is None
+    allowed = stands and may_file(actor, row.department_id)
+    return list(ACTIONS.get(row.kind, ())) if allowed else []

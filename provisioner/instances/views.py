@@ -8,26 +8,37 @@ from pydantic import BaseModel, ConfigDict
 
 
 class InstanceView(BaseModel):
-    """One VM."""
+    """A VM, or the WiFi of an event; what does not belong to its kind is None or empty."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     kind: str
-    cluster: str
-    node: str
-    vmid: int
-    uuid: str
     name: str
+    cluster: str | None
+    node: str | None
+    vmid: int | None
+    uuid: str | None
     addresses: list[str]
-    size: str
-    image: str
+    size: str | None
+    image: str | None
     user: str | None
     ssh_port: int | None
     host_key: str | None
     """The public host key as pinned, to compare at the first login."""
+    place: str | None
+    network: str | None
+    ssid: str | None
+    security: str | None
+    access_points: list[str]
+    starts_at: datetime | None
     request: str
     department: str
     created_at: datetime
     expires_at: datetime | None
+    ended_at: datetime | None
+    end_run: str | None
+    """The run that takes it away."""
     state: str
+    actions: list[str]
+    """What the reader may ask for now."""

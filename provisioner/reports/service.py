@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +19,9 @@ from provisioner.requests import store as requests
 from provisioner.requests.model import Request
 from provisioner.runs import store as runs
 from provisioner.runs.rules import RunState
-from provisioner.runs.steps.proof import PROVE
-from provisioner.runs.views import ErrorView, error_view
+from provisioner.runs.views import ErrorView, error_view, evidence_view
 from provisioner.secrets import Handovers
-from provisioner.services.cloud_vps.acceptance import check
+from provisioner.services.checks import check
 from provisioner.texts import render
 
 
@@ -81,23 +81,23 @@ class ReportService:
         proof: list[dict[str, Any]] = []
         error = None
         if run is not None:
-            steps = {step.key: step for step in runs.steps(session, run.id)}
-            proof = list(steps[PROVE].evidence or []) if PROVE in steps else []
-            failed = run.waiting_for or next((s.error for s in steps.values() if s.error), None)
+            steps = runs.steps(session, run.id)
+            failed = run.waiting_for or next((s.error for s in steps if s.error), None)
             if failed and run.state != RunState.SUCCEEDED:
                 error = error_view(failed, actor.language)
         row = session.get(Instance, request.instance_id) if request.instance_id else None
+        made_here = row is not None and row.request_id == request.id
+        ending = row.end_run_id if row is not None and made_here else None
+        for run_id in filter(None, (request.run_id, ending)):
+            for step in runs.steps(session, run_id):
+                proof += [one for one in step.evidence or [] if "check" in one]
         return ReportView(
             number=request.number,
             state=request.state,
             outcome=run.state if run else None,
             error=error,
-            instance=instance_view(row) if row else None,
-            proof=[
-                ProofView(title=render(check(p["check"]).title, actor.language), **p)
-                for p in proof
-                if "check" in p
-            ],
+            instance=instance_view(row, actor) if row else None,
+            proof=[_proof_view(one, actor.language) for one in proof],
             handover=self._handover(actor, request),
         )
 
@@ -112,3 +112,8 @@ class ReportService:
             expires_at=status.expires_at,
             opened_at=status.opened_at,
         )
+
+
+def _proof_view(proof: Mapping[str, Any], language: str) -> ProofView:
+    title = render(check(proof["check"]).title, language)
+    return ProofView(title=title, **evidence_view(proof, language))

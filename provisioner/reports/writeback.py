@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioner import events
+from provisioner.approvals.model import Approval
 from provisioner.database import Database, now
+from provisioner.instances.ending import write_ended
+from provisioner.instances.making import MAKERS, Finished
 from provisioner.instances.model import Instance
 from provisioner.plans import store as plans
 from provisioner.requests.model import Request
@@ -18,11 +22,13 @@ from provisioner.requests.rules import RequestState
 from provisioner.requests.states import change_state
 from provisioner.runs import store as runs
 from provisioner.runs.model import Run
-from provisioner.runs.rules import RunState
+from provisioner.runs.rules import Purpose, RunState
+from provisioner.runs.steps import network
 from provisioner.runs.steps.machine import CONSOLE_PASSWORD
-from provisioner.runs.steps.ownership import CLONE, WAIT_CLONE
-from provisioner.runs.steps.proof import PROVE, WAIT_BOOT
 from provisioner.secrets import Handovers, SecretStore
+
+HANDED_OVER = (CONSOLE_PASSWORD, network.PASSPHRASE)
+"""Kinds of secret that the department gets by the one-time link."""
 
 
 class WriteBack:
@@ -38,63 +44,61 @@ class WriteBack:
 
     def __call__(self, payload: Mapping[str, Any]) -> None:
         """Payload: ``run_id``."""
-        with self._database.write() as session:
+        with self._database.allocate() as session:
             run = runs.get(session, str(payload["run_id"]), lock=True)
-            request = runs.request_of(session, run)
-            if run.state != RunState.SUCCEEDED or request.state == RequestState.DONE:
+            if run.state != RunState.SUCCEEDED:
                 return
-            instance = self._instance(session, run, request)
-            plans.give_to_instance(session, request.id, instance.id)
-            secret = self._secrets.find(session, CONSOLE_PASSWORD, request.number)
-            if secret:
-                self._handovers.create(session, request.number, [secret])
-            request.instance_id, request.busy = instance.id, False
-            events.append(
-                session, request.number, "instance:created", correlation=run.id,
-                payload={"instance": instance.id, "addresses": instance.addresses},
-            )  # fmt: skip
+            if run.purpose == Purpose.END:
+                write_ended(session, run.instance_id or "", run.id)
+                return
+            request = runs.request_of(session, run)
+            if request.state == RequestState.DONE:
+                return
+            self._write(session, run, request)
+            request.busy = False
+            answered = _answered_at(session, run)
             change_state(
                 session, request, RequestState.DONE, tag="request:done", correlation=run.id,
                 payload={
-                    "in_time": request.due_at is None or now() <= request.due_at,
+                    "in_time": request.due_at is None or answered <= request.due_at,
                     "due_at": request.due_at.isoformat() if request.due_at else None,
                 },
             )  # fmt: skip
 
-    def _instance(self, session: Session, run: Run, request: Request) -> Instance:
+    def _write(self, session: Session, run: Run, request: Request) -> None:
+        """What the run made, prolonged or ended."""
+        action = request.details.get("action")
+        if action is not None:
+            request.instance_id = str(request.details["instance"])
+            if action == "end":
+                write_ended(session, request.instance_id, run.id)
+                plans.release(session, request.id, now())
+            else:
+                plans.give_to_instance(session, request.id, request.instance_id)
+            return
+        instance = self._made(session, run, request)
+        plans.give_to_instance(session, request.id, instance.id)
+        found = (self._secrets.find(session, kind, request.number) for kind in HANDED_OVER)
+        secrets = [secret for secret in found if secret is not None]
+        if secrets:
+            self._handovers.create(session, request.number, secrets)
+        request.instance_id = instance.id
+        events.append(
+            session, request.number, "instance:created", correlation=run.id,
+            payload={"instance": instance.id, "addresses": instance.addresses},
+        )  # fmt: skip
+
+    def _made(self, session: Session, run: Run, request: Request) -> Instance:
         plan = runs.plan_of(session, run)
         memory = {step.key: step.memory for step in runs.steps(session, run.id)}
-        prove = next(step for step in plan.steps if step.key == PROVE).params
-        vmid = int(memory[CLONE].get("vmid", plan.choices["vmid"]))
-        until = request.details.get("until")
-        instance = Instance(
-            id=f"vm-{plan.choices['cluster']}-{vmid}-{run.id.removeprefix('run-')[:6]}",
-            kind="vm",
-            request_id=request.id,
-            request_number=request.number,
-            department_id=request.department_id,
-            name=str(plan.choices["name"]),
-            cluster=str(plan.choices["cluster"]),
-            node=str(memory[WAIT_CLONE]["node"]),
-            vmid=vmid,
-            uuid=str(memory[WAIT_CLONE]["uuid"]),
-            addresses=[str(prove["address"])],
-            size=str(request.details["size"]),
-            image=str(request.details["image"]),
-            facts={
-                "user": prove["user"],
-                "ssh_port": prove["port"],
-                "host_key": memory[PROVE].get("host_key"),
-                "host_keys": memory[WAIT_BOOT].get("host_keys", []),
-            },
-            created_at=now(),
-            expires_at=_end_of(date.fromisoformat(until), self._zone) if until else None,
-        )
+        instance = MAKERS[request.service](Finished(run, request, plan, memory, self._zone))
         session.add(instance)
         session.flush()
         return instance
 
 
-def _end_of(day: date, zone: ZoneInfo) -> datetime:
-    """The end of the last day of use."""
-    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+def _answered_at(session: Session, run: Run) -> datetime:
+    """When the standard's time stops: now, or the approval where the start lay in the future."""
+    if run.begin_at is None or run.begin_at <= run.created_at:
+        return now()
+    return session.scalars(select(Approval.at).where(Approval.plan_id == run.plan_id)).one()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import reduce
-from typing import Any
+from typing import get_args
+
+from pydantic import BaseModel, SecretStr
 
 from provisioner.catalogue import Inventory
 from provisioner.database import now
@@ -24,22 +26,34 @@ def complete_details(
     request: Request,
     letter: Letter | None,
     inventory: Inventory,
-    parse: Callable[[], dict[str, Any]],
-) -> dict[str, Any]:
-    """The checked details. Raises Invalid with the gaps of details and letter together."""
+    parse: Callable[[], BaseModel],
+) -> BaseModel:
+    """The checked details. Raises Invalid with the gaps of details and letter together.
+
+    An action on what stands already rests on the letter of the request that made it.
+    """
     gaps: list[FieldError] = []
-    details: dict[str, Any] = {}
+    details: BaseModel | None = None
     try:
         details = parse()
     except Invalid as error:
         gaps += error.errors
     offer = inventory.catalogue.offer(request.service)
-    if offer is not None and offer.letters:
+    if offer is not None and offer.letters and "action" not in request.details:
         today = now().astimezone(inventory.office.zone).date()
         gaps += _letter_gaps(letter, offer.letters, today)
-    if gaps:
+    if gaps or details is None:
         raise Invalid(gaps)
     return details
+
+
+def secret_fields(details: BaseModel) -> list[str]:
+    """The fields of a form that are secrets."""
+    return [
+        name
+        for name, field in type(details).model_fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+    ]
 
 
 def _letter_gaps(letter: Letter | None, kinds: tuple[str, ...], today: date) -> list[FieldError]:

@@ -146,6 +146,12 @@ _SENTENCES = {
     "step:unchanged": say("Already as it should be"),
     "step:failed": say("Step failed"),
     "step:undone": say("Step undone"),
-    "instance:created": say("The virtual server is on record"),
+    "request:scheduled": say("It begins by itself at its time"),
+    "request:escalated": say("Nobody has answered in time"),
+    "run:scheduled": say("Work is scheduled"),
+    "instance:created": say("What was made is on record"),
+    "instance:prolonged": say("Its end was moved"),
+    "instance:attention": say("What has ended still stands in part"),
+    "instance:ended": say("It has ended and is removed"),
     "handover:opened": say("The one-time link was opened"),
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from sqlalchemy.orm import Session
 
 from provisioner import events, outbox
@@ -18,7 +18,7 @@ from provisioner.errors import FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.model import Department
 from provisioner.people.rules import DEPARTMENT, Actor, may_file, may_see, sees_all
 from provisioner.requests import store
-from provisioner.requests.completeness import complete_details
+from provisioner.requests.completeness import complete_details, secret_fields
 from provisioner.requests.files import LetterFiles
 from provisioner.requests.letters import display_name, examine
 from provisioner.requests.model import Letter, Request
@@ -34,6 +34,7 @@ from provisioner.requests.views import (
     RequestPatch,
     RequestView,
 )
+from provisioner.secrets import SecretStore
 from provisioner.texts import say
 from provisioner.worktime import due_at
 
@@ -56,11 +57,13 @@ class RequestService:
         inventory: Inventory,
         files: LetterFiles,
         parsers: Mapping[str, DetailsParser],
+        secrets: SecretStore,
     ) -> None:
         self._database = database
         self._inventory = inventory
         self._files = files
         self._parsers = parsers
+        self._secrets = secrets
 
     def create(self, actor: Actor, new: NewRequest) -> RequestView:
         """A draft with its number. Raises Invalid, Forbidden."""
@@ -68,8 +71,9 @@ class RequestService:
             raise Forbidden(say("You may file requests for your own department only."))
         if not DEPARTMENT.fullmatch(new.department):
             raise Invalid([FieldError("/department", say("is no department's short name"))])
-        details = self._parse(new.service, new.details, complete=False)
-        with self._database.write() as session:
+        parsed = self._parse(new.service, new.details, complete=False)
+        # allocate: the first two of a year make the year's counter (and a department), both once
+        with self._database.allocate() as session:
             if session.get(Department, new.department) is None:
                 # a letter on paper may come from a department that nobody has signed in for yet
                 session.add(Department(id=new.department, name=new.department))
@@ -81,13 +85,14 @@ class RequestService:
                 service=new.service,
                 department_id=new.department,
                 applicant=new.applicant.model_dump(mode="json"),
-                details=details,
+                details={},
                 created_by=actor.id,
                 created_at=moment,
                 pauses=[],
             )
             session.add(request)
             session.flush()
+            self._keep_details(session, request, parsed)
             if new.letter:
                 store.write_letter(session, request, new.letter.model_dump(mode="json"))
             events.append(
@@ -102,7 +107,8 @@ class RequestService:
             request = self._editable(session, actor, number)
             changed: list[str] = []
             if patch.details is not None:
-                request.details = self._parse(request.service, patch.details, complete=False)
+                parsed = self._parse(request.service, patch.details, complete=False)
+                self._keep_details(session, request, parsed)
                 changed.append("details")
             if patch.applicant is not None:
                 request.applicant = patch.applicant.model_dump(mode="json")
@@ -159,12 +165,12 @@ class RequestService:
         """
         with self._database.write() as session:
             request = self._editable(session, actor, number)
-            details = complete_details(
+            parsed = complete_details(
                 request, store.letter_of(session, request), self._inventory,
                 lambda: self._parse(request.service, request.details, complete=True),
             )  # fmt: skip
             moment = now()
-            request.details = details
+            self._keep_details(session, request, parsed)
             if request.submitted_at is None:
                 request.submitted_at = moment
             store.close_pause(request, moment)
@@ -253,11 +259,23 @@ class RequestService:
     def _view(self, session: Session, actor: Actor, request: Request) -> RequestView:
         return request_views(session, actor, [request], self._inventory.office)[0]
 
-    def _parse(self, service: str, details: Mapping[str, Any], complete: bool) -> dict[str, Any]:
+    def _parse(self, service: str, details: Mapping[str, Any], complete: bool) -> BaseModel:
         parser = self._parsers.get(service)
         if parser is None or self._inventory.catalogue.offer(service) is None:
             raise Invalid([FieldError("/service", say("this service is not offered here"))])
-        return parser(details, complete).model_dump(mode="json", exclude_unset=True)
+        return parser(details, complete)
+
+    def _keep_details(self, session: Session, request: Request, parsed: BaseModel) -> None:
+        """The details as plain data; what is secret goes to the secrets and leaves ``…_given``."""
+        details = parsed.model_dump(mode="json", exclude_unset=True)
+        for name in secret_fields(parsed):
+            given: SecretStr | None = getattr(parsed, name)
+            kind = f"{request.service}.{name}"
+            if given is not None:
+                self._secrets.replace(session, kind, request.number, given.get_secret_value())
+            kept = self._secrets.find(session, kind, request.number) is not None
+            details[f"{name}_given"] = kept
+        request.details = details
 
     def _due_at(self, request: Request) -> datetime:
         offer = self._inventory.catalogue.offer(request.service)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm.attributes import flag_modified
@@ -11,7 +12,7 @@ from provisioner.database import Database
 from provisioner.plans.model import Step
 from provisioner.plans.swap import swap_vmid
 from provisioner.runs import journal, store
-from provisioner.runs.leases import RunSlots
+from provisioner.runs.leases import RunDevices, RunSlots
 from provisioner.runs.model import Run
 from provisioner.runs.steps.base import Context
 from provisioner.texts import Message
@@ -64,6 +65,42 @@ class _LiveMemory(Mapping[str, Any]):
         return len(self._memory.of(self._key))
 
 
+class _Powers:
+    """What steps may do to the record and the books of the request that their run fulfils."""
+
+    def __init__(self, database: Database, tools: Tools, run: Run, step_key: str) -> None:
+        self._database, self._tools = database, tools
+        self._run_id, self._number, self._request_id = run.id, run.number, run.request_id
+        self._step_key = step_key
+
+    def keep_secret(self, kind: str, value: str) -> str:
+        with self._database.write() as session:
+            kept = self._tools.secrets.find(session, kind, self._number)
+            return kept or self._tools.secrets.put(session, kind, self._number, value)
+
+    def find_secret(self, kind: str) -> str | None:
+        with self._database.read() as session:
+            kept = self._tools.secrets.find(session, kind, self._number)
+        return self._tools.secrets.get(kept) if kept else None
+
+    def other_vmid(self, cluster: str, taken: frozenset[int]) -> int:
+        listed = {guest.vmid for guest in self._tools.hypervisors[cluster].facts().guests}
+        span = self._tools.clusters[cluster].vmid_range
+        with self._database.allocate() as session:
+            return swap_vmid(session, self._request_id, cluster, span, set(taken | listed))
+
+    def tell(self, tag: str, text: Message, data: Mapping[str, Any]) -> None:
+        with self._database.write() as session:
+            step = store.step(session, self._run_id, self._step_key)
+            payload = {**data, "text": text.to_json()}
+            journal.note(session, store.get(session, self._run_id), tag, step, payload)
+
+    def warn(self, text: Message) -> None:
+        with self._database.write() as session:
+            run = store.get(session, self._run_id)
+            journal.note(session, run, "run:remark", payload={"text": text.to_json()})
+
+
 def make_context(
     database: Database,
     tools: Tools,
@@ -73,35 +110,10 @@ def make_context(
     memory: Memory,
 ) -> Context:
     """Everything that the step may use."""
-    run_id, number, request_id = run.id, run.number, run.request_id
-
-    def keep_secret(kind: str, value: str) -> str:
-        with database.write() as session:
-            kept = tools.secrets.find(session, kind, number)
-            return kept or tools.secrets.put(session, kind, number, value)
-
-    def find_secret(kind: str) -> str | None:
-        with database.read() as session:
-            kept = tools.secrets.find(session, kind, number)
-        return tools.secrets.get(kept) if kept else None
-
-    def other_vmid(cluster: str, taken: frozenset[int]) -> int:
-        listed = {guest.vmid for guest in tools.hypervisors[cluster].facts().guests}
-        with database.allocate() as session:
-            return swap_vmid(
-                session, request_id, cluster, tools.clusters[cluster].vmid_range,
-                set(taken | listed),
-            )  # fmt: skip
-
-    def warn(text: Message) -> None:
-        with database.write() as session:
-            journal.note(
-                session, store.get(session, run_id), "run:remark", payload={"text": text.to_json()}
-            )
-
+    powers = _Powers(database, tools, run, step.key)
     return Context(
-        run_id=run_id,
-        number=number,
+        run_id=run.id,
+        number=run.number,
         step=step,
         memory=_LiveMemory(memory, step.key),
         remember=lambda values: memory.write(step.key, values),
@@ -112,10 +124,16 @@ def make_context(
         clusters=tools.clusters,
         office_key=tools.office_key(),
         seat=tools.seat,
-        slots=RunSlots(database, run_id, step.key),
-        keep_secret=keep_secret,
-        find_secret=find_secret,
-        other_vmid=other_vmid,
-        warn=warn,
+        slots=RunSlots(database, run.id, step.key),
+        keep_secret=powers.keep_secret,
+        find_secret=powers.find_secret,
+        other_vmid=powers.other_vmid,
+        warn=powers.warn,
+        tell=powers.tell,
+        fleet=tools.fleet,
+        devices=RunDevices(database, run.id, step.key),
+        device_settings=tools.device_settings,
+        keep_configuration=partial(tools.configurations.keep, run.id),
+        endings=tools.endings,
         settle=tools.settle,
     )

@@ -30,7 +30,7 @@ AT_ONCE = 8
 POLL = 0.2
 """Seconds; each poll of each queue costs some 3 ms of processor time, also while all is idle."""
 WAKE = "wake"
-BROKEN_OFF = 15.0
+BROKEN_OFF = 5.0
 """Seconds until a turn that ended in an unforeseen way is repeated."""
 KEEP_HISTORY = timedelta(days=30)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +16,14 @@ from provisioner.requests.rules import RequestState
 from provisioner.requests.states import change_state
 from provisioner.runs import leases, store
 from provisioner.runs.model import Run, StepAttempt, StepRecord
-from provisioner.runs.rules import NEXT_RUN, NEXT_STEP, RunState, StepState
+from provisioner.runs.rules import NEXT_RUN, NEXT_STEP, Purpose, RunState, StepState
 from provisioner.runs.steps.base import Done, Wait
 from provisioner.texts import Message, from_json, say
 
 RUN_FINISHED = "run-finished"
 """Outbox topic: a run has succeeded; the report writes it back on the request."""
 HOLD_HOURS = 24
+_NOT_AT_WORK = (RequestState.APPROVED, RequestState.SCHEDULED, RequestState.ATTENTION)
 WORTH_TELLING = 0.2
 """Seconds; a shorter wait is not put on the record."""
 
@@ -46,14 +47,12 @@ def set_step_state(step: StepRecord, after: StepState) -> None:
 
 def begin_run(session: Session, run: Run) -> None:
     """The run is at work (for the first time, or again)."""
-    request = store.request_of(session, run)
     if run.started_at is None:
         run.started_at = now()
         note(session, run, "run:started")
     if run.phase == "apply":
         set_run_state(run, RunState.RUNNING)
-    if request.state in (RequestState.APPROVED, RequestState.ATTENTION):
-        change_state(session, request, RequestState.IN_PROGRESS, tag="request:in-progress")
+    move_request(session, run, RequestState.IN_PROGRESS, "request:in-progress", _NOT_AT_WORK)
 
 
 def begin_step(session: Session, run: Run, step: StepRecord) -> None:
@@ -143,9 +142,7 @@ def wait_for_person(session: Session, run: Run, who: str, error: Mapping[str, An
     leases.release(session, run.id)
     text = say("Waiting for: %(who)s", who=say_role(who)).to_json()
     note(session, run, "run:waiting-person", payload={"who": who, "text": text})
-    request = store.request_of(session, run)
-    if request.state != RequestState.ATTENTION:
-        change_state(session, request, RequestState.ATTENTION, tag="request:attention")
+    move_request(session, run, RequestState.ATTENTION, "request:attention")
 
 
 def begin_undo(session: Session, run: Run, outcome: RunState, reason: str) -> None:
@@ -173,20 +170,26 @@ def end_undone(session: Session, run: Run) -> None:
     note(session, run, f"run:{run.state}", payload={"reason": run.reason})
     begun = any(step.started_at for step in store.steps(session, run.id))
     plans.release(session, run.request_id, now(), address_used=begun, vmid_used=begun)
-    request = store.request_of(session, run)
-    request.busy = False
-    if request.state != RequestState.ATTENTION:
-        change_state(session, request, RequestState.ATTENTION, tag="request:attention")
+    store.request_of(session, run).busy = False
+    move_request(session, run, RequestState.ATTENTION, "request:attention")
+
+
+def end_scheduled(session: Session, run: Run, reason: str) -> None:
+    """A run that had not begun ends: nothing was done."""
+    run.outcome, run.reason = RunState.STOPPED, reason
+    end_undone(session, run)
 
 
 def end_plan_changed(session: Session, run: Run, difference: Mapping[str, Any]) -> None:
-    """The world changed between approval and run: nothing was done, the plan goes back."""
+    """The world changed between approval and run: nothing was done, the plan goes back.
+
+    What it had reserved is held for a day, or until its time where that is later.
+    """
     set_run_state(run, RunState.STOPPED)
     run.reason, run.difference = "plan-changed", dict(difference)
     _end(session, run)
-    plans.hold_again(
-        session, plans.by_id(session, run.plan_id), now() + timedelta(hours=HOLD_HOURS)
-    )
+    until = now() + timedelta(hours=HOLD_HOURS)
+    plans.hold_again(session, plans.by_id(session, run.plan_id), max(until, run.begin_at or until))
     request = store.request_of(session, run)
     request.busy = False
     text = say("Work was stopped; nothing had been done yet").to_json()
@@ -194,6 +197,21 @@ def end_plan_changed(session: Session, run: Run, difference: Mapping[str, Any]) 
     change_state(
         session, request, RequestState.PLANNED, tag="plan:changed", payload=dict(difference)
     )
+
+
+def move_request(
+    session: Session,
+    run: Run,
+    after: RequestState,
+    tag: str,
+    only_from: Collection[RequestState] | None = None,
+) -> None:
+    """The request follows its run; a run that ends an instance leaves its request as it is."""
+    if run.purpose == Purpose.END:
+        return
+    request = store.request_of(session, run)
+    if request.state != after and (only_from is None or request.state in only_from):
+        change_state(session, request, after, tag=tag)
 
 
 def note(

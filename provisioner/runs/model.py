@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioner.database import Base
-from provisioner.runs.rules import RunState, StepState
+from provisioner.runs.rules import Purpose, RunState, StepState
 
 
 class Run(Base):
@@ -23,6 +23,13 @@ class Run(Base):
     """The request's number."""
     plan_id: Mapped[str] = mapped_column(ForeignKey("prov_plan.id"), unique=True)
     attempt: Mapped[int] = mapped_column(default=1)
+    purpose: Mapped[str] = mapped_column(default=Purpose.FULFIL)
+    instance_id: Mapped[str | None]
+    """Which instance it ends, where that is its purpose."""
+    begin_at: Mapped[datetime | None]
+    """When a scheduled run begins by itself."""
+    look_at: Mapped[datetime | None]
+    """When a scheduled run is planned again next, to see whether its plan still holds."""
     state: Mapped[str] = mapped_column(default=RunState.QUEUED, index=True)
     phase: Mapped[str] = mapped_column(default="apply")
     """``apply`` or ``undo``: what the current attempt does."""
@@ -100,4 +107,16 @@ class Lease(Base):
     run_id: Mapped[str] = mapped_column(ForeignKey("prov_run.id"), index=True)
     step_key: Mapped[str | None]
     fence: Mapped[int]
+    since: Mapped[datetime]
+
+
+class LeaseWait(Base):
+    """A run's place in the line for resources that it takes all together."""
+
+    __tablename__ = "prov_lease_wait"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("prov_run.id"), primary_key=True)
+    resources: Mapped[list[str]]
+    place: Mapped[int]
+    """From the counter of fences: who came first has the lower one."""
     since: Mapped[datetime]

@@ -10,9 +10,10 @@ from provisioner.database import Database, now
 from provisioner.runs import journal, store
 from provisioner.runs.engine import workflow_id
 from provisioner.runs.rules import RunState
-from provisioner.runs.starting import Enqueue
+from provisioner.runs.starting import Enqueue, partition_of
 
 log = logging.getLogger(__name__)
+_RESTING = (RunState.WAITING_PERSON, RunState.SCHEDULED)
 YOUNG = timedelta(minutes=1)
 """A run that was approved just now may not be seen by the engine yet."""
 
@@ -29,7 +30,7 @@ def requeue_lost(
         runs = [
             run
             for run in store.unfinished(session)
-            if run.state != RunState.WAITING_PERSON and run.created_at < now() - YOUNG
+            if run.state not in _RESTING and run.created_at < now() - YOUNG
         ]
     if not runs:
         return 0
@@ -43,6 +44,6 @@ def requeue_lost(
             log.warning("run %s: the engine has lost attempt %s", run.id, run.attempt)
             run.attempt += 1
             journal.note(session, run, "run:resumed")
-            cluster = str(store.plan_of(session, run).choices.get("cluster", "none"))
-            enqueue(session, run.id, run.attempt, cluster)
+            partition = partition_of(store.plan_of(session, run))
+            enqueue(session, run.id, run.attempt, partition)
     return len(lost)

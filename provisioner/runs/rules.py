@@ -5,6 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class Purpose(StrEnum):
+    """What a run is for: what its request asks, or the end of what stands since."""
+
+    FULFIL = "fulfil"
+    END = "end"
+
+
 class RunState(StrEnum):
     """Where a run stands."""
 

@@ -7,11 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy.exc import OperationalError
+
 from provisioner.database import Database
+from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor import Hypervisor
 from provisioner.drivers.seat import UserSeat
 from provisioner.errors import (
     ActionNeeded,
+    Misconfigured,
     OutcomeUnknown,
     Refused,
     Retriable,
@@ -20,11 +24,12 @@ from provisioner.errors import (
 from provisioner.plans.diff import Difference
 from provisioner.plans.model import Plan
 from provisioner.runs import journal, store
+from provisioner.runs.configurations import ConfigurationFiles
 from provisioner.runs.context import Memory, make_context
-from provisioner.runs.rules import ENDED, RunState
-from provisioner.runs.steps.base import Context, Done, StepAction, Wait
+from provisioner.runs.rules import ENDED, Purpose, RunState
+from provisioner.runs.steps.base import Context, Done, Endings, StepAction, Wait
 from provisioner.secrets import SecretStore
-from provisioner.settings import ClusterSettings
+from provisioner.settings import ClusterSettings, DeviceSettings
 from provisioner.texts import say
 
 log = logging.getLogger(__name__)
@@ -55,6 +60,10 @@ class Tools:
     hypervisors: Mapping[str, Hypervisor]
     clusters: Mapping[str, ClusterSettings]
     seat: UserSeat
+    fleet: Fleet
+    device_settings: DeviceSettings
+    configurations: ConfigurationFiles
+    endings: Endings
     secrets: SecretStore
     office_key: Callable[[], str]
     actions: Mapping[str, StepAction]
@@ -121,6 +130,8 @@ class Runner:
             difference = self._tools.replan(number, plan)
         except StepFailure as failure:
             return self._cannot_look(run_id, failure)
+        except OperationalError:
+            raise  # our own database is away: the engine repeats the turn, nobody is asked
         except Exception as error:
             log.exception("run %s: unexpected while the plan was checked", run_id)
             return self._cannot_look(run_id, _unexpected(error))
@@ -165,6 +176,8 @@ class Runner:
                     outcome = Done(outcome.changed, outcome.diff, evidence)
         except StepFailure as failure:
             return self._failed(run_id, task.key, failure)
+        except OperationalError:
+            raise  # our own database is away: the engine repeats the turn, nobody is asked
         except Exception as error:
             log.exception("run %s, step %s: unexpected", run_id, task.key)
             return self._failed(run_id, task.key, _unexpected(error))
@@ -217,7 +230,8 @@ class Runner:
                     after = _backoff(failure, tries)
                     journal.wait_for_retry(session, run, after)
                     return after
-            if isinstance(failure, Refused) and run.phase == "apply":
+            turns_back = run.phase == "apply" and run.purpose == Purpose.FULFIL
+            if isinstance(failure, Refused) and turns_back:
                 journal.begin_undo(session, run, RunState.FAILED, "step-refused")
                 return None
             who = failure.who if isinstance(failure, ActionNeeded) else "technician"
@@ -231,6 +245,13 @@ def _backoff(failure: StepFailure, tries: int) -> float:
 
 
 def _unexpected(error: Exception) -> ActionNeeded:
+    if isinstance(error, Misconfigured):
+        return ActionNeeded(
+            error.what,
+            meaning=say("The configuration does not hold any more; nothing was done with it."),
+            next=say("Correct the file, then choose retry."),
+            who="administrator",
+        )
     return ActionNeeded(
         say("A fault in the program: %(name)s", name=type(error).__name__),
         meaning=say("The step ended in a way that was not foreseen; how far it got is not known."),

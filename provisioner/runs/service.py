@@ -13,8 +13,8 @@ from provisioner.requests.rules import RequestState
 from provisioner.requests.states import change_state
 from provisioner.runs import journal, store
 from provisioner.runs.model import Run
-from provisioner.runs.rules import ENDED, RunState
-from provisioner.runs.starting import Enqueue
+from provisioner.runs.rules import ENDED, Purpose, RunState
+from provisioner.runs.starting import Enqueue, partition_of
 from provisioner.runs.views import RunView, run_view
 from provisioner.texts import Message, say
 
@@ -55,7 +55,13 @@ class RunService:
             run = self._operable(session, actor, run_id)
             if run.state in ENDED:
                 raise _wrong_state(run, say("This run has ended already."))
-            if run.stop_asked_by is None and run.phase == "apply":
+            if run.purpose == Purpose.END:
+                raise _wrong_state(run, say("What has to end is not kept; choose retry instead."))
+            if run.state == RunState.SCHEDULED:
+                run.stop_asked_by = actor.id
+                journal.note(session, run, "run:stop-asked", payload={"by": actor.username})
+                journal.end_scheduled(session, run, "by-person")
+            elif run.stop_asked_by is None and run.phase == "apply":
                 run.stop_asked_by = actor.id
                 journal.note(session, run, "run:stop-asked", payload={"by": actor.username})
                 if run.state == RunState.WAITING_PERSON:
@@ -73,19 +79,21 @@ class RunService:
         journal.set_run_state(run, RunState.UNDOING if undoing else RunState.QUEUED)
         journal.note(session, run, tag, payload={"by": actor.username})
         request = store.request_of(session, run)
-        if not undoing and request.state == RequestState.ATTENTION:
+        at_rest = not undoing and request.state == RequestState.ATTENTION
+        if at_rest and run.purpose == Purpose.FULFIL:
             change_state(
                 session, request, RequestState.IN_PROGRESS, tag="request:in-progress",
                 actor=actor.username,
             )  # fmt: skip
         plan = store.plan_of(session, run)
-        self._enqueue(session, run.id, run.attempt, str(plan.choices.get("cluster", "none")))
+        self._enqueue(session, run.id, run.attempt, partition_of(plan))
 
     def _view(self, session: Session, actor: Actor, run: Run) -> RunView:
         actions: list[str] = []
         if may_operate(actor) and run.state not in ENDED:
             actions += ["retry"] if run.state == RunState.WAITING_PERSON else []
-            actions += ["stop"] if run.phase == "apply" and run.stop_asked_by is None else []
+            stoppable = run.purpose == Purpose.FULFIL and run.phase == "apply"
+            actions += ["stop"] if stoppable and run.stop_asked_by is None else []
         waits = run.waiting_who
         return run_view(
             run,

@@ -12,7 +12,7 @@ from provisioner.plans.diff import Difference
 from provisioner.plans.model import Plan
 from provisioner.runs.journal import say_role
 from provisioner.runs.model import Run, StepRecord
-from provisioner.texts import from_json, render
+from provisioner.texts import Message, from_json, render, unpack
 
 
 class _View(BaseModel):
@@ -62,12 +62,15 @@ class RunView(_View):
     id: str
     request: str
     attempt: int
+    purpose: str
     state: str
     phase: str
     reason: str | None
     waiting_for: WaitingView | None
     retry_at: datetime | None
     created_at: datetime
+    begin_at: datetime | None
+    """When it begins by itself; None where it begins at once."""
     started_at: datetime | None
     ended_at: datetime | None
     expected_seconds: int
@@ -100,12 +103,14 @@ def run_view(
         id=run.id,
         request=run.number,
         attempt=run.attempt,
+        purpose=run.purpose,
         state=run.state,
         phase=run.phase,
         reason=run.reason,
         waiting_for=waiting,
         retry_at=run.retry_at,
         created_at=run.created_at,
+        begin_at=run.begin_at,
         started_at=run.started_at,
         ended_at=run.ended_at,
         expected_seconds=plan.expected_seconds,
@@ -127,6 +132,14 @@ def error_view(error: Mapping[str, Any], language: str) -> ErrorView:
     )
 
 
+def evidence_view(evidence: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Evidence as stored, its texts in the reader's language."""
+    return {
+        key: render(said, language) if isinstance(said := unpack(value), Message) else value
+        for key, value in evidence.items()
+    }
+
+
 def _step_view(row: StepRecord, target: str, language: str) -> StepRunView:
     return StepRunView(
         key=row.key,
@@ -137,7 +150,7 @@ def _step_view(row: StepRecord, target: str, language: str) -> StepRunView:
         ended_at=row.ended_at,
         changed=row.changed,
         diff=row.diff or [],
-        evidence=row.evidence or [],
+        evidence=[evidence_view(one, language) for one in row.evidence or []],
         error=error_view(row.error, language) if row.error else None,
         progress=render(from_json(row.progress), language) if row.progress else None,
     )

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,14 @@ import typer
 from tests.chaos.audit import violations
 from tests.chaos.monkey import STEPS, Monkey, Outcome, Plan
 from tests.chaos.world import world
+from tests.postgres import server
+
+
+class Database(StrEnum):
+    """Where the product may keep everything."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
 
 
 def main(
@@ -23,19 +32,29 @@ def main(
     seed: Annotated[int, typer.Option(help="The same seed makes the same choices.")] = 2026,
     requests: Annotated[int, typer.Option(help="0: one for each kill.")] = 0,
     speed: Annotated[float, typer.Option(help="Of the lab, against a real cluster.")] = 20.0,
+    database: Annotated[Database, typer.Option(help="Where the product keeps it all.")] = (
+        Database.SQLITE
+    ),
     keep: Annotated[Path | None, typer.Option(help="Work in this empty folder, keep it.")] = None,
 ) -> None:
     """Kill the worker again and again while requests are fulfilled, then check every promise."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     began = time.monotonic()
     plan = Plan(seed=seed, kills=kills, requests=requests or max(6, kills))
-    with _directory(keep) as directory, world(directory, speed) as chaos:
+    with (
+        _directory(keep) as directory,
+        _url(database) as url,
+        world(directory, speed, url) as chaos,
+    ):
         monkey = Monkey(chaos, plan, typer.echo)
         outcome = monkey.run()
         broken = [*outcome.broken, *violations(chaos, monkey.approved)]
         chaos.worker.end()
     summary(outcome, plan, broken, time.monotonic() - began)
-    typer.echo(f"repeat with: python -m tests.chaos --kills {kills} --seed {seed} --speed {speed}")
+    typer.echo(
+        f"repeat with: python -m tests.chaos --kills {kills} --seed {seed} --speed {speed} "
+        f"--database {database}"
+    )
     raise typer.Exit(1 if broken else 0)
 
 
@@ -60,6 +79,15 @@ def summary(outcome: Outcome, plan: Plan, broken: list[str], seconds: float) -> 
     for line in broken:
         typer.echo(f"BROKEN {line}")
     typer.echo("every promise held" if not broken else f"{len(broken)} broken promises")
+
+
+@contextmanager
+def _url(database: Database) -> Iterator[str | None]:
+    if database is Database.SQLITE:
+        yield None
+        return
+    with server() as started, started.database(started.product) as url:
+        yield url
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -35,6 +36,7 @@ def violations(world: World, settled: set[str]) -> list[str]:
             *_cluster(rows, state, ours, others, _kept_by_waiting(session)),
             *_ledger(session),
             *_engine(session),
+            *_connections(session, world.worker.started),
             *(f"events: {line}" for line in events.verify(session)),
         ]
     missing = settled - {row.number for row in rows}
@@ -169,6 +171,27 @@ def _engine(session: Session) -> Iterator[str]:
         yield f"journal: an attempt at {attempt.run_id}/{attempt.key} has no end"
     for row in session.scalars(select(OutboxRow).where(OutboxRow.done_at.is_(None))):
         yield f"outbox: {row.topic} {row.payload} was not delivered: {row.error}"
-    query = "select status, count(*) from workflow_status where status <> 'SUCCESS' group by 1"
-    for status, count in session.execute(text(query)):
-        yield f"engine: {count} workflows are {status}"
+    for status, count in workflows(session).items():
+        if status != "SUCCESS":
+            yield f"engine: {count} workflows are {status}"
+
+
+def workflows(session: Session) -> Counter[str]:
+    """How many of the engine's workflows there are, by status."""
+    schema = "" if session.get_bind().dialect.name == "sqlite" else "dbos."
+    query = f"select status, count(*) as total from {schema}workflow_status group by status"  # noqa: S608
+    found = session.execute(text(query)).all()
+    return Counter({row.status: row.total for row in found})
+
+
+def _connections(session: Session, started: datetime) -> Iterator[str]:
+    """What killed workers had open on PostgreSQL; this process is none and has other names."""
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    query = text(
+        "select application_name, state, query from pg_stat_activity"
+        " where datname = current_database()"
+        " and application_name not in ('', 'dbos_transact_client') and backend_start < :started"
+    )
+    for name, state, last in session.execute(query, {"started": started}):
+        yield f"database: a connection of {name} from an earlier life is {state}: {last}"

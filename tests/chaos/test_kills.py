@@ -14,11 +14,13 @@ from tests.chaos.world import world
 pytestmark = pytest.mark.timeout(300)
 
 
-def test_every_promise_holds_after_kills_at_random_instants(tmp_path: Path) -> None:
+def test_every_promise_holds_after_kills_at_random_instants(
+    tmp_path: Path, database_url: str | None
+) -> None:
     plan = Plan(seed=7, kills=5, requests=6, faults=FAULTS[:6])
     told: list[str] = []
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    with world(tmp_path, speed=25) as chaos:
+    with world(tmp_path, speed=25, database_url=database_url) as chaos:
         monkey = Monkey(chaos, plan, told.append)
         outcome = monkey.run()
         broken = [*outcome.broken, *violations(chaos, monkey.approved)]

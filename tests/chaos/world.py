@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pikepdf
@@ -17,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from provisioner import bootstrap
+from provisioner.database import now
 from provisioner.lab.control import RemoteLab
 from provisioner.lab.serving import LabOptions, start_in_background, stop
 from provisioner.people.model import Role
@@ -41,14 +45,17 @@ class Worker:
     config: Path
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    started: datetime = field(default_factory=now, init=False)
 
     def start(self) -> None:
+        self.started = now()
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", _WORKER, str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env={**os.environ, "PGAPPNAME": "worker"},
             )
 
     @property
@@ -137,11 +144,16 @@ class World:
 
 
 @contextmanager
-def world(directory: Path, speed: float) -> Iterator[World]:
-    """A world in an empty directory; everything it started ends with it."""
+def world(directory: Path, speed: float, database_url: str | None = None) -> Iterator[World]:
+    """A world in an empty directory; everything it started ends with it.
+
+    Its database is the SQLite file that the lab's configuration names, unless told otherwise.
+    """
     lab = start_in_background(directory, LabOptions(names=("dc1",), speed=speed))
     try:
         config = directory / "provisioner.toml"
+        if database_url is not None:
+            _use_database(config, database_url)
         (directory / "var" / "secret.key").write_text(new_key())
         settings = load_settings(config)
         bootstrap.upgrade_database(settings)
@@ -165,6 +177,14 @@ def cpu_seconds(pid: int) -> float:
     """What a process has used of the processor so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _use_database(config: Path, url: str) -> None:
+    text, found = re.subn(
+        r"^database_url = .*$", f"database_url = {json.dumps(url)}", config.read_text(), flags=re.M
+    )
+    assert found == 1
+    config.write_text(text)
 
 
 def _public_key() -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
 
 from tests.integration.harness import Office, lab_cluster
+from tests.postgres import Server
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +20,15 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office_of_module(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificates: Path
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    certificates: Path,
+    database_url: str | None,
 ) -> Iterator[Office]:
     """``CHANGES`` of the module are other settings than the lab writes."""
     base = tmp_path_factory.getbasetemp() / "offices" / uuid4().hex
     changes = getattr(request.module, "CHANGES", {})
-    with lab_cluster(certificates) as lab, Office(base, lab, changes) as office:
+    with lab_cluster(certificates) as lab, Office(base, lab, changes, database_url) as office:
         yield office
 
 
@@ -37,12 +40,7 @@ def office(office_of_module: Office) -> Iterator[Office]:
 
 
 @pytest.fixture
-def empty_postgres_url(postgres: str) -> Iterator[str]:
+def empty_postgres_url(postgres: Server) -> Iterator[str]:
     """The URL of a PostgreSQL database without a table, for the product's own migrations."""
-    name = f"empty_{uuid4().hex}"
-    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"create database {name}")
-        yield postgres.replace("/postgres?", f"/{name}?", 1)
-        connection.exec_driver_sql(f"drop database {name} with (force)")
-    engine.dispose()
+    with postgres.database() as url:
+        yield url

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Timer
@@ -39,7 +39,6 @@ from provisioner.requests.views import NewRequest, RequestView
 from provisioner.runs import store as runs
 from provisioner.runs.model import Lease, StepAttempt, StepRecord
 from provisioner.runs.runner import Runner, Tools
-from provisioner.runs.steps.registry import VM_ACTIONS
 from provisioner.runs.views import RunView
 from provisioner.secrets import new_key
 from provisioner.settings import Settings, load_settings
@@ -99,7 +98,10 @@ def settings_for(
 
 
 def make_tables(settings: Settings, template: Path) -> None:
-    """All tables; a SQLite file is made once per run of the tests and then copied."""
+    """All tables; a SQLite file is made once per run of the tests and then copied.
+
+    A PostgreSQL database has them already where it is a copy of the server's own template.
+    """
     url = settings.absolute_database_url
     if not url.startswith("sqlite"):
         bootstrap.upgrade_database(settings)
@@ -176,14 +178,10 @@ class Office:
         """The product's own tools, with other ways to the cluster where given."""
         product = self.product
         identity = self.settings.secret(self.settings.ssh.identity)
-        return Tools(
+        return replace(
+            product.tools,
             hypervisors={"dc1": hypervisor or product.clusters["dc1"]},
-            clusters=self.settings.clusters,
             seat=seat or SshSeat(lambda: identity),
-            secrets=product.secrets,
-            office_key=lambda: self.office_key,
-            actions=VM_ACTIONS,
-            replan=product.plans.replan_pinned,
             settle=SETTLE,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from provisioner.database import Database
@@ -36,7 +37,7 @@ class Life:
 
 
 class MortalDatabase(Database):
-    """SQLite whose commits count as lasting effects when they changed a row."""
+    """A database whose commits count as lasting effects when they changed a row."""
 
     def __init__(self, url: str, life: Life) -> None:
         super().__init__(url)
@@ -44,14 +45,19 @@ class MortalDatabase(Database):
 
     @contextmanager
     def write(self) -> Iterator[Session]:
+        changed: list[int] = []
+
+        def count(*args: Any) -> None:
+            context = args[4]
+            if context.isinsert or context.isupdate or context.isdelete:
+                changed.append(context.rowcount)
+
         with super().write() as session:
-            connection = session.connection().connection.driver_connection
-            assert connection is not None
-            before = connection.total_changes
+            connection = session.connection()
+            event.listen(connection, "after_cursor_execute", count)
             yield session
             session.flush()
-            changed = connection.total_changes > before
-        if changed:
+        if any(changed):
             self._life.effect("commit")
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from provisioner.database import Database
 from provisioner.runs.engine import Engine, EngineClient, migrate, workflow_id
 from provisioner.runs.runner import Turn
+from tests.integration.harness import PATIENCE
 from tests.integration.history.record import FOLDER, RUN, plain
+from tests.integration.history.rows import put_back
+from tests.postgres import engine_table
 
-RECORDED = sorted(FOLDER.glob("*.sql"))
+RECORDED = sorted(FOLDER.glob("*.json"))
+_URLS = {"sqlite": "sqlite_url", "postgresql": "empty_postgres_url"}
 
 
-@pytest.mark.xdist_group("engine-history")
 @pytest.mark.parametrize("history", RECORDED, ids=lambda path: path.stem)
-def test_a_recorded_history_is_finished(history: Path, tmp_path: Path) -> None:
-    path = tmp_path / "engine.db"
-    migrate(f"sqlite:///{path}")
-    with sqlite3.connect(path) as connection:
-        connection.executescript(history.read_text())
+def test_a_recorded_history_is_finished(
+    history: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(_URLS[history.suffixes[0][1:]])
+    migrate(url)
+    database = Database(url)
+    put_back(database, history)
     asked = threading.Event()
 
     def last_turn(run_id: str, attempt: int) -> Turn:
@@ -29,24 +36,21 @@ def test_a_recorded_history_is_finished(history: Path, tmp_path: Path) -> None:
         asked.set()
         return Turn("end")
 
-    engine = Engine(f"sqlite:///{path}", tmp_path, plain(), last_turn)
+    engine = Engine(url, tmp_path, plain(), last_turn)
     engine.start()
-    client = EngineClient(f"sqlite:///{path}", plain())
+    client = EngineClient(url, plain())
     try:
         assert Engine.under_way([workflow_id(RUN, 1)]), "it was not recovered"
         client.wake(RUN, 1)
-        assert asked.wait(20), "the run that slept was not woken"
-        finished = threading.Event()
-        for _ in range(100):
-            if not Engine.under_way([workflow_id(RUN, 1)]):
-                break
-            finished.wait(0.1)
-        assert not Engine.under_way([workflow_id(RUN, 1)])
+        assert asked.wait(PATIENCE), "the run that slept was not woken"
+        deadline = time.monotonic() + PATIENCE
+        while Engine.under_way([workflow_id(RUN, 1)]):
+            assert time.monotonic() < deadline, "it was not finished"
+            time.sleep(0.05)
     finally:
         client.close()
         engine.stop()
-    with sqlite3.connect(path) as connection:
-        row = connection.execute(
-            "select status from workflow_status where workflow_uuid = ?", (workflow_id(RUN, 1),)
-        ).fetchone()
-    assert row == ("SUCCESS",)
+    query = f"select status, count(*) from {engine_table(database)} group by status"  # noqa: S608
+    with database.engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(text(query))] == [("SUCCESS", 4)]
+    database.close()

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor import Hypervisor
 from provisioner.drivers.seat import UserSeat
 from provisioner.plans.model import Step
-from provisioner.settings import ClusterSettings
-from provisioner.texts import Message
+from provisioner.settings import ClusterSettings, DeviceSettings
+from provisioner.texts import Message, Phrase, pack
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Proof:
     check: str
     target: str
     passed: bool
-    evidence: str
+    evidence: Phrase
     at: datetime
 
     def to_json(self) -> dict[str, Any]:
@@ -29,7 +30,7 @@ class Proof:
             "check": self.check,
             "target": self.target,
             "passed": self.passed,
-            "evidence": self.evidence,
+            "evidence": pack(self.evidence),
             "at": self.at.isoformat(),
         }
 
@@ -63,6 +64,34 @@ class Slots(Protocol):
         ...
 
 
+class Endings(Protocol):
+    """When instances end."""
+
+    def ends_at(self, instance_id: str) -> datetime | None:
+        """When it ends as things stand."""
+        ...
+
+    def prolong(self, instance_id: str, ends_at: datetime) -> None:
+        """Move its end. Raises Refused when the end has begun."""
+        ...
+
+
+class Devices(Protocol):
+    """Network devices that a run has for itself; they survive a crash."""
+
+    def take(self, hosts: Sequence[str]) -> str | None:
+        """Take them all, or none: then the number of the request that is in the way."""
+        ...
+
+    def check(self) -> None:
+        """Raises LeaseLost when one of them is no longer this run's; before each touch."""
+        ...
+
+    def give_back(self) -> None:
+        """All of them, and the place in the line."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that a step may use. ``remember`` is on disk when it returns."""
@@ -92,6 +121,14 @@ class Context:
     """(cluster, VMIDs known to be taken) to another VMID, reserved for this request."""
     warn: Callable[[Message], None]
     """Put a remark on the request's timeline."""
+    tell: Callable[[str, Message, Mapping[str, Any]], None]
+    """(tag, text, data): put what happens to a device on the request's timeline."""
+    fleet: Fleet
+    devices: Devices
+    device_settings: DeviceSettings
+    keep_configuration: Callable[[str, str, str], None]
+    """(device, ``before`` or ``after``, text): keep a device's configuration with the run."""
+    endings: Endings
     settle: float
     """Seconds after which the effect of a call of unknown outcome would have appeared."""
 

@@ -11,6 +11,7 @@ from provisioner.errors import ActionNeeded, Retriable
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.machine import CONSOLE_PASSWORD
 from provisioner.runs.steps.ownership import own_machine, vmid_of
+from provisioner.services.checks import check
 from provisioner.services.cloud_vps.acceptance import (
     AGENT_ADDRESS,
     CLOUD_INIT_DONE,
@@ -18,7 +19,6 @@ from provisioner.services.cloud_vps.acceptance import (
     SSH_HOST_KEY,
     SSH_OFFICE_LOGIN,
     TCP_SSH,
-    check,
 )
 from provisioner.services.cloud_vps.ssh_keys import fingerprint
 from provisioner.texts import say

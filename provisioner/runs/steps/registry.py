@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioner.runs.steps import cloning, machine, ownership, proof
+from provisioner.runs.steps import cloning, machine, network, ownership, proof
 from provisioner.runs.steps.base import StepAction
 
-VM_ACTIONS: Mapping[str, StepAction] = {
+ACTIONS: Mapping[str, StepAction] = {
     ownership.CLONE: cloning.CloneVm(),
     ownership.WAIT_CLONE: cloning.WaitForClone(),
     "vm.configure": machine.ConfigureVm(),
@@ -16,4 +16,8 @@ VM_ACTIONS: Mapping[str, StepAction] = {
     proof.WAIT_BOOT: machine.WaitForBoot(),
     proof.PROVE: proof.ProveVm(),
     proof.HAND_OVER: proof.HandOver(),
+    network.CHANGE: network.ChangeDevices(),
+    network.PROVE: network.ProveWifi(),
+    network.PROVE_OFF: network.ProveWifi(),
+    network.PROLONG: network.ProlongWifi(),
 }

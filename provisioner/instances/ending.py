@@ -1,0 +1,168 @@
+"""The end of what stands: begun at its time by itself, moved, and written down when it is gone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioner import events
+from provisioner.database import Database, now
+from provisioner.errors import NotFound, Refused
+from provisioner.facts.event_wifi import InstanceFacts
+from provisioner.instances.making import EVENT_WIFI
+from provisioner.instances.model import Instance, InstanceState
+from provisioner.plans import store as plans
+from provisioner.plans.claims import Ledger
+from provisioner.plans.model import Plan
+from provisioner.plans.record import PlanRecord
+from provisioner.requests.model import Request
+from provisioner.runs import journal
+from provisioner.runs import store as runs
+from provisioner.runs.rules import Purpose
+from provisioner.runs.starting import Enqueue, make_run, partition_of
+from provisioner.texts import say
+
+OVERDUE = timedelta(seconds=60)
+"""How long after its end something may still stand before a person is told."""
+
+
+class OffPlan(Protocol):
+    """What ends a plan's effect: a pure function of the service."""
+
+    def __call__(self, on: Plan, number: str, ledger: Ledger, *, at: datetime) -> Plan:
+        """``ledger``: what others claim; ``at``: the moment of the end."""
+        ...
+
+
+class Endings:
+    """Ends instances at their time; every method is harmless to repeat.
+
+    The truth is the instance's row: its end may be moved until the moment it is begun.
+    """
+
+    def __init__(self, database: Database, enqueue: Enqueue, off_plan: OffPlan) -> None:
+        self._database, self._enqueue, self._off_plan = database, enqueue, off_plan
+
+    def once(self) -> None:
+        """Begin every end that is due, and say which are overdue."""
+        moment = now()
+        standing = (InstanceState.ACTIVE, InstanceState.ATTENTION)
+        query = select(Instance).where(
+            Instance.kind == EVENT_WIFI,
+            Instance.state.in_(standing),
+            Instance.expires_at <= moment,
+        )
+        with self._database.read() as session:
+            due = session.scalars(query).all()
+        for instance in due:
+            if instance.end_run_id is None:
+                self._begin(instance.id)
+            elif instance.state == InstanceState.ACTIVE and _overdue(instance, moment):
+                self._tell_overdue(instance.id)
+
+    def facts(self, instance_id: str) -> InstanceFacts | None:
+        """What planning an action on it needs to know; None where there is no such WiFi."""
+        with self._database.read() as session:
+            instance = session.get(Instance, instance_id)
+            if instance is None or instance.kind != EVENT_WIFI or instance.expires_at is None:
+                return None
+            request = session.get_one(Request, instance.request_id)
+            on = runs.plan_of(session, runs.get(session, request.run_id or ""))
+            return InstanceFacts(
+                id=instance.id,
+                number=instance.request_number,
+                department=instance.department_id,
+                ended=instance.state == InstanceState.ENDED or instance.end_run_id is not None,
+                ends_at=instance.expires_at,
+                plan=on.to_json(),
+            )
+
+    def ends_at(self, instance_id: str) -> datetime | None:
+        """When it ends as things stand."""
+        with self._database.read() as session:
+            return _get(session, instance_id).expires_at
+
+    def prolong(self, instance_id: str, ends_at: datetime) -> None:
+        """Move its end. Raises Refused when the end has begun."""
+        with self._database.write() as session:
+            instance = _get(session, instance_id, lock=True)
+            if instance.end_run_id is not None or instance.state == InstanceState.ENDED:
+                raise Refused(
+                    say("%(name)s is being ended or has ended already.", name=instance.name),
+                    meaning=say("Its end cannot be moved any more."),
+                    next=say("Enter a new request for the time that is still needed."),
+                )
+            before, instance.expires_at = instance.expires_at, ends_at
+            if before != ends_at:
+                events.append(
+                    session, instance.request_number, "instance:prolonged",
+                    payload={"instance": instance.id, "before": before and before.isoformat(),
+                             "after": ends_at.isoformat()},
+                )  # fmt: skip
+
+    # ------------------------------------------------------------------ inside
+
+    def _begin(self, instance_id: str) -> None:
+        with self._database.allocate() as session:
+            instance = _get(session, instance_id, lock=True)
+            moment = now()
+            if instance.end_run_id is not None or (instance.expires_at or moment) > moment:
+                return
+            request = session.get_one(Request, instance.request_id)
+            on = runs.plan_of(session, runs.get(session, request.run_id or ""))
+            others = plans.ledger(session, request.id, moment, instance.id)
+            off = self._off_plan(on, request.number, others, at=moment)
+            record = PlanRecord(
+                id=uuid4().hex, request_id=request.id, digest=off.digest, body=off.to_json(),
+                made_at=moment, made_by=None, holds_until=moment, superseded=True,
+            )  # fmt: skip
+            session.add(record)
+            session.flush()
+            run = make_run(
+                session, request.id, request.number, record.id, off, Purpose.END, instance.id
+            )
+            run.checked_plan = True  # the end is never blocked by what has changed since
+            instance.end_run_id = run.id
+            journal.note(session, run, "run:queued")
+            self._enqueue(session, run.id, 1, partition_of(off))
+
+    def _tell_overdue(self, instance_id: str) -> None:
+        with self._database.write() as session:
+            instance = _get(session, instance_id, lock=True)
+            if instance.state == InstanceState.ACTIVE:
+                instance.state = InstanceState.ATTENTION
+                text = say("Its time is over, but a part of it still stands")
+                events.append(
+                    session, instance.request_number, "instance:attention",
+                    payload={"instance": instance.id, "text": text.to_json()},
+                )  # fmt: skip
+
+
+def write_ended(session: Session, instance_id: str, run_id: str) -> None:
+    """It stands no longer: its reservations are free again. Twice is once."""
+    instance = _get(session, instance_id, lock=True)
+    if instance.state == InstanceState.ENDED:
+        return
+    instance.state, instance.ended_at = InstanceState.ENDED, now()
+    instance.end_run_id = instance.end_run_id or run_id
+    plans.release_instance(session, instance.id, now())
+    events.append(
+        session, instance.request_number, "instance:ended", correlation=run_id,
+        payload={"instance": instance.id},
+    )  # fmt: skip
+
+
+def _get(session: Session, instance_id: str, *, lock: bool = False) -> Instance:
+    query = select(Instance).where(Instance.id == instance_id)
+    found = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    if found is None:
+        raise NotFound(say("There is no instance %(id)s.", id=instance_id[:40]))
+    return found
+
+
+def _overdue(instance: Instance, moment: datetime) -> bool:
+    return instance.expires_at is not None and moment > instance.expires_at + OVERDUE

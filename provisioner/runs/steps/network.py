@@ -1,0 +1,145 @@
+"""The steps of an event's WiFi: change the devices as one, prove it, prolong it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from provisioner.database import now
+from provisioner.drivers.network import Reading
+from provisioner.errors import Refused, Retriable, StepFailure
+from provisioner.runs.steps import refusals
+from provisioner.runs.steps.base import Context, Done, Proof, Wait
+from provisioner.runs.steps.devices import Task
+from provisioner.runs.steps.transaction import Transaction
+from provisioner.services.event_wifi.acceptance import Judgement, judge
+from provisioner.services.event_wifi.passphrases import generate_passphrase
+from provisioner.texts import render, say
+
+CHANGE, PROVE, PROVE_OFF = "network.change", "wifi.prove", "wifi.prove_off"
+PROLONG = "wifi.extend"
+PASSPHRASE = "event_wifi.passphrase"  # noqa: S105 — the kind, not the secret
+"""Kind of the secret that the users of the WiFi type in."""
+_DO, _UNDO = "do", "undo"
+ON_THE_AIR = 5
+"""How often it is looked whether the access points announce it, before it counts as failed."""
+LOOK = 3.0
+"""Seconds between two looks."""
+
+
+class ChangeDevices:
+    """All devices of the plan hold its wishes, or none does."""
+
+    def apply(self, context: Context) -> Done | Wait:
+        task = Task.of_params(context.params)
+        ends = context.params.get("ends_at")
+        going = Transaction(context, task, _DO, _keys(context, task))
+        if ends and datetime.fromisoformat(ends) <= now() and not going.decided:
+            if going.undecided and (waits := going.abandon()) is not None:
+                return waits
+            raise Refused(
+                say("The event is over."),
+                meaning=say("Nothing is switched on any more."),
+                next=say("Nothing to do, unless the event goes on: then enter a new request."),
+            )
+        return going.advance()
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        """The transaction has looked on new sessions before it decided."""
+        return ()
+
+    def undo(self, context: Context) -> Done | Wait:
+        task = Task.of_params(context.params)
+        done = Transaction(context, task, _DO, _keys(context, task))
+        if done.undecided:
+            waits = done.abandon()
+            return waits or Done(True)
+        if not done.decided:
+            return Done(False)
+        forward = done.advance()  # decided is decided: it is whole before it is taken back
+        if isinstance(forward, Wait):
+            return forward
+        return Transaction(context, task.reverse(), _UNDO).advance()
+
+
+class ProveWifi:
+    """What the plan promised is so, on every device; the check keys say what was looked at."""
+
+    def apply(self, context: Context) -> Done | Wait:
+        readings = _readings(context)
+        verdicts = judge(context.params, readings)
+        failed = [verdict for verdict in verdicts if not verdict.passed]
+        looks = int(context.memory.get("looks", 0)) + 1
+        if failed and looks < ON_THE_AIR:
+            context.remember({"looks": looks})
+            return Wait(LOOK, say("Looks again: %(what)s", what=failed[0].evidence))
+        context.remember({"looks": None})
+        if failed:
+            raise _not_proven(failed)
+        return Done(False, evidence=[_proof(verdict) for verdict in verdicts])
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def undo(self, context: Context) -> Done | Wait:
+        return Done(False)
+
+
+class ProlongWifi:
+    """The instance stands until a later moment."""
+
+    def apply(self, context: Context) -> Done | Wait:
+        instance = str(context.params["instance"])
+        before = context.endings.ends_at(instance)
+        if "before" not in context.memory and before is not None:
+            context.remember({"before": before.isoformat()})
+        context.endings.prolong(instance, datetime.fromisoformat(context.params["ends_at"]))
+        return Done(True)
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def undo(self, context: Context) -> Done | Wait:
+        before = context.memory.get("before")
+        if before:
+            instance = str(context.params["instance"])
+            context.endings.prolong(instance, datetime.fromisoformat(before))
+        return Done(bool(before))
+
+
+def _keys(context: Context, task: Task) -> dict[str, str]:
+    """The passphrase by the mark; made here where nobody gave one."""
+    if not task.needs_key:
+        return {}
+    kept = context.find_secret(PASSPHRASE)
+    if kept is None:
+        context.keep_secret(PASSPHRASE, generate_passphrase())
+        kept = context.find_secret(PASSPHRASE)
+    return {task.mark: kept} if kept else {}
+
+
+def _readings(context: Context) -> dict[str, Reading]:
+    """A fresh look at every device. Raises the gravest failure."""
+    task = Task.of_params({"waves": [], "expected": {}, **context.params})
+    found = context.fleet.read(
+        {host: task.intents(host) for host in task.wishes}, _keys(context, task)
+    )
+    failures = {h: f for h, f in found.items() if isinstance(f, StepFailure)}
+    if failures:
+        raise refusals.worst(failures)
+    return {h: r for h, r in found.items() if isinstance(r, Reading)}
+
+
+def _proof(verdict: Judgement) -> dict[str, Any]:
+    return Proof(verdict.check, verdict.target, verdict.passed, verdict.evidence, now()).to_json()
+
+
+def _not_proven(failed: Sequence[Judgement]) -> StepFailure:
+    return Retriable(
+        say("Not proven: %(what)s", what=failed[0].evidence),
+        meaning=say("The devices took the change, but it is not as it has to be."),
+        next=say("It is tried again by itself; look at the device named if it stays so."),
+        log=[f"{v.check} {v.target}: {render(v.evidence, 'en')}" for v in failed],
+        after=5,
+    )
