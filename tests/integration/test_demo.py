@@ -52,7 +52,9 @@ def test_a_server_is_made_and_proven_although_the_console_is_killed(
     text = "".join(said)
     assert running.wait(60) == 0, text
     assert "The console was killed and starts again" in text
-    assert '"check": "ssh.applicant_key"' in text
+    assert "+ ssh.applicant_key" in text
+    assert "+ wifi.announced  ap-pendopo-2" in text
+    assert "On the air at: ap-pendopo-1, ap-pendopo-2" in text
     assert "says “simpus-dinkes”" in text
     assert "Traceback" not in text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -20,6 +21,7 @@ from provisioner.lab.devices.plan import CAMPUS, GROUPS, CampusPlan
 from provisioner.lab.devices.server import DeviceServer
 from provisioner.lab.devices.striking import Striking
 from provisioner.lab.devices.topology import Topology
+from provisioner.lab.faults import Fault
 from provisioner.texts import say
 
 T = TypeVar("T")
@@ -251,6 +253,7 @@ class DeviceLab(Striking):
                     "reachable": server.device.up and not server.cut,
                     "sessions": len(server.gates),
                     "seen": server.seen,
+                    "announced": sorted(getattr(server.device, "announced", ())),
                 }
                 for name, server in self._servers.items()
             },
@@ -264,13 +267,28 @@ class DeviceLab(Striking):
 
         def begin() -> dict[str, Any]:
             made = self.faults.make(name, options)
-            if made.options.get("host"):
-                self._known(made.options["host"])
+            self._check(made)
             self.faults.add(made)
             self._settle()
             return made.to_json()
 
         return self.call(begin)
+
+    def _check(self, fault: Fault) -> None:
+        options = fault.options
+        if options.get("host"):
+            self._known(options["host"])
+        for key in ("after", "seconds"):
+            if not re.fullmatch(r"\d+(\.\d+)?", options.get(key, "0")):
+                raise Mistake(
+                    say("%(key)s must be a number, not %(value)s.", key=key, value=options[key])
+                )
+        if fault.name == "cable-pulled":
+            host, port = options["host"], options["port"]
+            if self._topology.cable(host, port) is None:
+                raise Mistake(
+                    say("There is no cable in %(port)s of %(host)s.", port=port, host=host)
+                )
 
     def clear(self, name: str | None = None) -> int:
         """End all faults, or those of that name."""
