@@ -70,7 +70,9 @@ def test_on_proven_prolonged_and_off_by_itself(office: WifiOffice) -> None:
     assert office.devices.configurations() == before
     assert all("Acara 'Bupati' $HOME" not in heard for heard in office.announced().values())
     assert office.reservations(number) == []
-    told = "".join(e.text + str(e.data) for e in office.product.requests.events(office.budi, number))
+    told = "".join(
+        e.text + str(e.data) for e in office.product.requests.events(office.budi, number)
+    )
     assert "rahasia sekali 1" not in told
     assert render(report.proof[0].title, "en")
 
