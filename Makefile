@@ -19,18 +19,24 @@ setup: $(STAMP)  ## install everything into .venv
 demo: setup  ## lab, console and a first server before your eyes (PORT=8090: another port; ONCE=1: end after the proof)
 	@$(BIN)/provisioner demo $(if $(PORT),--port $(PORT)) $(if $(ONCE),--once)
 
-test: setup tools  ## run all tests
-	@$(BIN)/pytest -q -n $(JOBS) --dist loadgroup
+test: setup tools  ## run the tests
+	@$(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m "not slow"
 
-check: setup  ## format, lint, types, import contracts
+slow: setup tools  ## run what takes too long for every change: each failure at each point, real minutes
+	@PROVISIONER_REAL_TIME=1 $(BIN)/pytest -q -n $(JOBS) --dist loadgroup -m slow --timeout 3600
+
+check: setup  ## format, lint, types, import contracts, playbooks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint -q --offline --profile production playbooks/access_point.yml
 	@if command -v vagrant >/dev/null; then vagrant validate; fi
 
 bench: setup  ## measure ourselves beside others
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.devices
+	@$(BIN)/python -m bench.access_points
 
 chaos: setup tools  ## kill the worker at 60 random instants, on SQLite and on PostgreSQL
 	@$(BIN)/python -m tests.chaos --kills 60 --database sqlite
@@ -55,4 +61,4 @@ $(STAMP): requirements.lock pyproject.toml
 tools:
 	@bash tools/need.sh browser
 
-.PHONY: help setup demo test check bench chaos screenshots clean tools
+.PHONY: help setup demo test slow check bench chaos screenshots clean tools

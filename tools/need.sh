@@ -14,6 +14,7 @@ has_sans_font() { fc-list :lang=id | grep -q .; }
 case ${1:?python or browser} in
   python)
     need python3-venv has_python
+    need openssh-client command -v ssh
     ;;
   browser)
     need chromium command -v chromium

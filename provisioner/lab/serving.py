@@ -23,6 +23,7 @@ from provisioner.lab.devices import office
 from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.plan import LabNetwork, LabPlan
 from provisioner.lab.up import office_key, remember, write_configuration
+from provisioner.settings import load_settings
 from provisioner.texts import say
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,24 @@ def serve(directory: Path, options: LabOptions) -> None:
             control.close()  # last: who waits for its file then finds the ports free
 
 
+def _minute(directory: Path, wanted: float | None) -> float | None:
+    """What a minute of the devices lasts: the product must count as they do."""
+    config = directory / "provisioner.toml"
+    if not config.is_file():
+        return wanted
+    lasts = load_settings(config).devices.minute
+    if wanted not in (None, lasts):
+        raise Mistake(
+            say(
+                "%(file)s says that a minute of the devices lasts %(seconds)s seconds; change it "
+                "there too.",
+                file=str(config),
+                seconds=f"{lasts:g}",
+            )
+        )
+    return lasts
+
+
 def _raise_file_limit() -> None:
     """Each device listens and each session is a file; the usual 1024 are soon too few."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -141,7 +160,8 @@ def _start_devices(directory: Path, options: LabOptions) -> DeviceLab:
     cidr = net or f"127.{32 + digest[0] % 32}.{digest[1]}.0/24"
     fresh = {"cidr": cidr, "switches": options.switches}
     plan = replace(
-        office.campus(file, fresh, options.minute), authorized_keys=office_key(directory)
+        office.campus(file, fresh, _minute(directory, options.minute)),
+        authorized_keys=office_key(directory),
     )
     lab = DeviceLab(plan)
     try:

@@ -297,6 +297,11 @@ def test_refusals_of_the_lab(lab: DeviceLab) -> None:
         lab.fault("device-slow", colour="red")
     with pytest.raises(Mistake, match="sw-009"):
         lab.fault("device-dead", host="sw-009")
+    with pytest.raises(Mistake, match="must be a number"):
+        lab.fault("device-slow", seconds="long")
+    with pytest.raises(Mistake, match="no cable in Gi1/0/9"):
+        lab.fault("cable-pulled", host=CORE, port="Gi1/0/9")
+    assert lab.state()["faults"] == []
     with pytest.raises(Mistake, match="sw-009"):
         lab.configuration("sw-009")
     assert {"session-drop", "device-key-changed", "cable-pulled"} <= set(KINDS)

@@ -86,6 +86,8 @@ def test_a_restart_finds_keys_and_port_again(tmp_path: Path) -> None:
     assert {d["port"] for d in after.values()} == {d["port"] for d in before.values()}
     assert (tmp_path / "var" / "known_hosts").read_text() == known
     stop(tmp_path)
+    with pytest.raises(Mistake, match="lasts 1 seconds"):
+        start_in_background(tmp_path, LabOptions(minute=60.0))
 
 
 def test_faults_by_command(directory: Path, lab: RemoteLab) -> None:

@@ -94,7 +94,8 @@ def test_a_detached_process_goes_on_after_its_session() -> None:
         await access_point.until(lambda: files.find("/tmp/late") is not None)
         out = await access_point.out(
             "printf 'sleep 600; touch /tmp/never' >/tmp/job; "
-            "start-stop-daemon -S -b -m -p /tmp/pid -x /bin/sh -- /tmp/job; pid=$(cat /tmp/pid); [ -d /proc/$pid ] && echo runs; "
+            "start-stop-daemon -S -b -m -p /tmp/pid -x /bin/sh -- /tmp/job\n"
+            "pid=$(cat /tmp/pid); [ -d /proc/$pid ] && echo runs; "
             "start-stop-daemon -K -q -p /tmp/pid; kill -0 $pid 2>/dev/null || echo gone"
         )
         assert out == "runs\ngone\n"

@@ -3,14 +3,14 @@
 # Before anything is changed, the way back is on the flash, and found by a boot.
 keep_copy() {
 	rm -rf "$undo.new" "$undo.done"
-	mkdir -p "$undo.new" &&
+	printf '%s\n' "$bootscript" >"$hook" &&
+		chmod 755 "$hook" &&
+		ln -sf "../init.d/${hook##*/}" "$link" &&
+		mkdir -p "$undo.new" &&
 		cp -p /etc/config/network "$undo.new/network" &&
 		cp -p /etc/config/wireless "$undo.new/wireless" &&
 		printf '%s\n' "$token" >"$undo.new/token" &&
 		printf '%s\n' "$restore" >"$undo.new/restore" &&
-		printf '%s\n' "$bootscript" >"$hook" &&
-		chmod 755 "$hook" &&
-		ln -sf "../init.d/${hook##*/}" "$link" &&
 		sync &&
 		mv "$undo.new" "$undo" &&
 		sync
@@ -30,6 +30,7 @@ armed() {
 	fi
 	keep_copy && start_timer && return
 	rm -rf "$undo"
+	sync
 	forget
 	return 1
 }

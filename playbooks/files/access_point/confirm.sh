@@ -14,6 +14,7 @@ main() {
 	fi
 	rm -rf "$undo.done"
 	mv "$undo" "$undo.done" || fail space "mv"
+	sync # before the boot hook goes: it must never be gone while the copy is there
 	forget
 	tell "prov-kept yes"
 	finish 0

@@ -118,8 +118,9 @@ stop_timer() {
 
 forget() {
 	stop_timer
-	rm -f "$link" "$hook"
 	rm -rf "$undo.done" "$undo.new"
+	sync # the boot hook goes last, so that a boot removes what a power cut left
+	rm -f "$link" "$hook"
 	sync
 }
 

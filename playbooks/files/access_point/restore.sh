@@ -26,10 +26,12 @@ done
 sync
 rm -rf "$undo.done"
 mv "$undo" "$undo.done" || exit 1
+sync
+rm -rf "$undo.done"
+sync
 rm -f /etc/rc.d/S11provisioner-undo /etc/init.d/provisioner-undo
 if [ "$1" != boot ]; then
 	/etc/init.d/network reload 9>&-
 	wifi reload 9>&-
 fi
-rm -rf "$undo.done"
 sync

@@ -83,7 +83,7 @@ def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
 # ---------------------------------------------------------------------- in the helper
 
 
-def take_order(at_end: Callable[[], object] = lambda: None) -> Any:
+def take_order(at_end: Callable[[], None] = lambda: None) -> Any:
     """The order that ``call`` sent; from now on this process lives as long as the parent wants it.
 
     It has to close its standard output when it is done. Whatever it starts is a descendant for

@@ -25,7 +25,7 @@ _FATES = {
 def main() -> None:
     """Take the order, play, and write an event a line; all files are gone when this process is."""
     made: list[Path] = []
-    order = take_order(at_end=lambda: [shutil.rmtree(path, ignore_errors=True) for path in made])
+    order = take_order(at_end=lambda: _remove(made))
     folder = Path(tempfile.mkdtemp(prefix="p", dir=order["memory"]))
     made.append(folder)
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -36,6 +36,11 @@ def main() -> None:
         server = _Parts(str(folder / "s"), order["parts"])
         threading.Thread(target=server.serve_forever, daemon=True).start()
         _play(folder, order, answer)
+
+
+def _remove(folders: list[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Parts(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

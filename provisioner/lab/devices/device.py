@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 MANAGEMENT_VLAN = 99
+_KEPT = 2000
+"""Lines that a device's transcript goes back."""
 
 
 class SessionEndedError(Exception):
@@ -100,7 +103,7 @@ class Device:
     """False while it boots or is dead."""
     ground: Ground = field(init=False, repr=False)
     """Set by the lab before anything else happens."""
-    transcript: list[Entry] = field(default_factory=list, repr=False)
+    transcript: deque[Entry] = field(default_factory=lambda: deque(maxlen=_KEPT), repr=False)
     _timers: set[asyncio.TimerHandle] = field(default_factory=set, repr=False)
     _processes: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
 

@@ -72,7 +72,7 @@ def campus(file: Path, fresh: Mapping[str, Any], minute: float | None) -> Campus
         plan,
         cidr=kept["cidr"],
         port=kept.get("port", 0),
-        minute=minute or kept.get("minute", plan.minute),
+        minute=minute or plan.minute,
         password=kept.get("password", plan.password),
         host_keys=tuple(kept.get("host_keys", {}).items()),
     )
@@ -85,7 +85,6 @@ def remember(file: Path, lab: DeviceLab, switches: int | None) -> None:
         "switches": switches,
         "cidr": lab.plan.cidr,
         "port": lab.port,
-        "minute": lab.plan.minute,
         "password": lab.plan.password,
         "host_keys": {n: lab.host_key(n).export_private_key("openssh").decode() for n in names},
     }

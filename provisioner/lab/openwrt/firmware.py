@@ -131,6 +131,15 @@ def places() -> dict[str, str]:
     return {f"{folder}/{name}": name for folder, names in folders for name in names.split()}
 
 
+_DROPBEAR = """
+config dropbear
+	option PasswordAuth 'on'
+	option RootPasswordAuth 'on'
+	option Port '22'
+
+"""
+
+
 def configuration(hostname: str, address: str, netmask: str, gateway: str) -> dict[str, str]:
     """The files of /etc/config: both radios off, management untagged on the wired port."""
     network = f"""
@@ -185,16 +194,9 @@ config system
 	option log_size '64'
 
 """
-    dropbear = """
-config dropbear
-	option PasswordAuth 'on'
-	option RootPasswordAuth 'on'
-	option Port '22'
-
-"""
     return {
         "network": network,
         "wireless": wireless + "\n",
         "system": system,
-        "dropbear": dropbear,
+        "dropbear": _DROPBEAR,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from functools import partial
 from typing import Any
 
 from provisioner.lab.openwrt.calling import Call, Program, UsageError, program
@@ -138,79 +138,85 @@ def _bssid(station: Station) -> str:
     return f"02:00:00:00:{digits[:2]}:{digits[2:]}"
 
 
+async def _ubus(netifd: Netifd, call: Call) -> int:
+    _, rest = call.options("Sv")
+    objects = netifd.objects()
+    if rest[:1] == ["list"]:
+        pattern = rest[1] if len(rest) > 1 else "*"
+        found = [name for name in sorted(objects) if fnmatch.fnmatchcase(name, pattern)]
+        call.out("".join(f"{name}\n" for name in found))
+        return 0 if found else 4
+    if rest[:1] != ["call"] or len(rest) < 3:
+        raise UsageError("usage: ubus [<options>] <command> [arguments...]")
+    if rest[1] not in objects:
+        call.shell.write(2, "Command failed: Not found\n")
+        return 4
+    if rest[2] not in objects[rest[1]]:
+        call.shell.write(2, "Command failed: Method not found\n")
+        return 3
+    answer = objects[rest[1]][rest[2]]()
+    if answer is not None:
+        call.out(json.dumps(answer, indent="\t", ensure_ascii=False) + "\n")
+    return 0
+
+
+async def _wifi(netifd: Netifd, call: Call) -> int:
+    action = call.arguments[0] if call.arguments else "up"
+    if action in ("up", "isup", "config"):
+        netifd.radios.restart()
+    elif action in ("reload", "reload_legacy"):
+        netifd.radios.reload()
+    elif action == "down":
+        netifd.radios.down()
+    elif action == "status":
+        call.out(json.dumps(netifd.wireless(), indent="\t", ensure_ascii=False) + "\n")
+    else:
+        call.shell.write(2, "Usage: /sbin/wifi [config|up|down|reload|status|isup]\n")
+        return 1
+    return 0
+
+
+async def _iwinfo(netifd: Netifd, call: Call) -> int:
+    stations = sorted(netifd.radios.stations.values(), key=lambda one: one.interface)
+    if call.arguments:
+        stations = [one for one in stations if one.interface == call.arguments[0]]
+        if not stations:
+            call.shell.write(2, f"No such wireless device: {call.arguments[0]}\n")
+            return 1
+    for station in stations:
+        channel, frequency = netifd.channel(station)
+        shown = "unknown" if station.hidden else f'"{station.ssid}"'
+        call.out(
+            f"{station.interface:9} ESSID: {shown}\n"
+            f"          Access Point: {_bssid(station).upper()}\n"
+            f"          Mode: Master  Channel: {channel} ({frequency / 1000:.3f} GHz)\n"
+            f"          Encryption: {station.encryption}\n\n"
+        )
+    return 0
+
+
+async def _iw(netifd: Netifd, call: Call) -> int:
+    if call.arguments[:1] != ["dev"]:
+        raise UsageError("Usage: iw dev")
+    for station in sorted(netifd.radios.stations.values(), key=lambda one: one.interface):
+        call.out(
+            f"{station.interface.partition('-')[0].replace('phy', 'phy#')}\n"
+            f"\tInterface {station.interface}\n\t\tssid {station.ssid}\n\t\ttype AP\n"
+        )
+    return 0
+
+
+async def _reload_config(netifd: Netifd, call: Call) -> int:
+    """Reloads the services whose configuration may have changed."""
+    for service in ("system", "network"):
+        await program(call.shell, [f"/etc/init.d/{service}", "reload"])
+    return 0
+
+
 def programs(netifd: Netifd) -> Mapping[str, Program]:
     """The programs that ask this device's netifd."""
-
-    async def ubus(call: Call) -> int:
-        _, rest = call.options("Sv")
-        objects = netifd.objects()
-        if rest[:1] == ["list"]:
-            pattern = rest[1] if len(rest) > 1 else "*"
-            found = [name for name in sorted(objects) if fnmatch.fnmatchcase(name, pattern)]
-            call.out("".join(f"{name}\n" for name in found))
-            return 0 if found else 4
-        if rest[:1] != ["call"] or len(rest) < 3:
-            raise UsageError("usage: ubus [<options>] <command> [arguments...]")
-        if rest[1] not in objects:
-            call.shell.write(2, "Command failed: Not found\n")
-            return 4
-        if rest[2] not in objects[rest[1]]:
-            call.shell.write(2, "Command failed: Method not found\n")
-            return 3
-        answer = objects[rest[1]][rest[2]]()
-        if answer is not None:
-            call.out(json.dumps(answer, indent="\t", ensure_ascii=False) + "\n")
-        return 0
-
-    async def wifi(call: Call) -> int:
-        action = call.arguments[0] if call.arguments else "up"
-        if action in ("up", "isup", "config"):
-            netifd.radios.restart()
-        elif action in ("reload", "reload_legacy"):
-            netifd.radios.reload()
-        elif action == "down":
-            netifd.radios.down()
-        elif action == "status":
-            call.out(json.dumps(netifd.wireless(), indent="\t", ensure_ascii=False) + "\n")
-        else:
-            call.shell.write(2, "Usage: /sbin/wifi [config|up|down|reload|status|isup]\n")
-            return 1
-        return 0
-
-    async def iwinfo(call: Call) -> int:
-        stations = sorted(netifd.radios.stations.values(), key=lambda one: one.interface)
-        if call.arguments:
-            stations = [one for one in stations if one.interface == call.arguments[0]]
-            if not stations:
-                call.shell.write(2, f"No such wireless device: {call.arguments[0]}\n")
-                return 1
-        for station in stations:
-            channel, frequency = netifd.channel(station)
-            shown = "unknown" if station.hidden else f'"{station.ssid}"'
-            call.out(
-                f"{station.interface:9} ESSID: {shown}\n"
-                f"          Access Point: {_bssid(station).upper()}\n"
-                f"          Mode: Master  Channel: {channel} ({frequency / 1000:.3f} GHz)\n"
-                f"          Encryption: {station.encryption}\n\n"
-            )
-        return 0
-
-    async def iw(call: Call) -> int:
-        if call.arguments[:1] != ["dev"]:
-            raise UsageError("Usage: iw dev")
-        for station in sorted(netifd.radios.stations.values(), key=lambda one: one.interface):
-            call.out(
-                f"{station.interface.partition('-')[0].replace('phy', 'phy#')}\n"
-                f"\tInterface {station.interface}\n\t\tssid {station.ssid}\n\t\ttype AP\n"
-            )
-        return 0
-
-    async def reload_config(call: Call) -> int:
-        """Reloads the services whose configuration may have changed."""
-        for service in ("system", "network"):
-            await program(call.shell, [f"/etc/init.d/{service}", "reload"])
-        return 0
-
-    return MappingProxyType(
-        {"ubus": ubus, "wifi": wifi, "iwinfo": iwinfo, "iw": iw, "reload_config": reload_config}
-    )
+    made = {
+        "ubus": _ubus, "wifi": _wifi, "iwinfo": _iwinfo, "iw": _iw,
+        "reload_config": _reload_config,
+    }  # fmt: skip
+    return {name: partial(each, netifd) for name, each in made.items()}

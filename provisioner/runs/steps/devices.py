@@ -5,7 +5,7 @@ The record is the transaction's journal: it is on disk before each touch and rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -69,12 +69,18 @@ class Task:
 
     @property
     def needs_key(self) -> bool:
-        """Whether a passphrase belongs to it."""
-        return any(
-            isinstance(wish.intent, Ssid) and wish.present and wish.intent.security != "open"
-            for wishes in self.wishes.values()
-            for wish in wishes
-        )
+        """Whether a passphrase has to be set."""
+        return any(wish.present for wish in self._keyed())
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a passphrase belongs to it: taking back a removal sets it again."""
+        return any(True for _ in self._keyed())
+
+    def _keyed(self) -> Iterator[Wish]:
+        for wish in (wish for wishes in self.wishes.values() for wish in wishes):
+            if isinstance(wish.intent, Ssid) and wish.intent.security != "open":
+                yield wish
 
     def intents(self, host: str) -> list[Intent]:
         """What to ask that device for."""
@@ -144,7 +150,7 @@ class Record:
     """Previews of devices that were touched and then left: a timer may run there, and what stands
     may not be saved."""
     silent: list[str] = field(default_factory=list)
-    """Devices that did not take back when they were told to for the first time."""
+    """Devices that gave no answer while or since they were changed."""
     asked: int = 0
     """How often they were told so since all timers must have ended."""
     outlasted: bool = False
@@ -184,8 +190,9 @@ class Record:
 
     @property
     def news(self) -> list[str]:
-        """Devices that were left now, or for another reason than before."""
-        return [host for host, why in self.left.items() if self.known.get(host) != why]
+        """Devices that were left now, or for another kind of reason than before."""
+        known = {host: why["kind"] for host, why in self.known.items()}
+        return [host for host, why in self.left.items() if known.get(host) != why["kind"]]
 
     @property
     def open(self) -> list[str]:

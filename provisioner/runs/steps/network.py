@@ -60,7 +60,7 @@ class ChangeDevices:
         forward = done.advance()  # decided is decided: it is whole before it is taken back
         if isinstance(forward, Wait):
             return forward
-        return Transaction(context, task.reverse(), _UNDO).advance()
+        return Transaction(context, task.reverse(), _UNDO, _keys(context, task)).advance()
 
 
 class ProveWifi:
@@ -109,11 +109,11 @@ class ProlongWifi:
 
 
 def _keys(context: Context, task: Task) -> dict[str, str]:
-    """The passphrase by the mark; made here where nobody gave one."""
-    if not task.needs_key:
+    """The passphrase by the mark; made here where nobody gave one and one is needed."""
+    if not task.has_key:
         return {}
     kept = context.find_secret(PASSPHRASE)
-    if kept is None:
+    if kept is None and task.needs_key:
         context.keep_secret(PASSPHRASE, generate_passphrase())
         kept = context.find_secret(PASSPHRASE)
     return {task.mark: kept} if kept else {}

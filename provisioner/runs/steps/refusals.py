@@ -7,10 +7,12 @@ from typing import Any
 
 from provisioner.drivers.network import Reading
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Refused, Retriable, StepFailure
-from provisioner.texts import Message, from_json, say
+from provisioner.texts import Message, from_json, render, say
 
 NOT_BEGUN = say("Nothing was changed on any device.")
 TAKEN_BACK = say("Everything was taken back; no device holds a part of the change.")
+PASSING = (Retriable.kind, OutcomeUnknown.kind)
+"""Failures that may be gone at the next try."""
 _GRAVITY = (Refused, ActionNeeded, OutcomeUnknown, Retriable)
 
 
@@ -69,14 +71,26 @@ def no_timer(reading: Reading) -> StepFailure:
     )
 
 
-def no_answer(failures: Mapping[str, StepFailure]) -> StepFailure:
-    """After the change a device did not answer any more."""
-    why = [line for failure in failures.values() for line in failure.log]
-    return Retriable(
-        say("No answer after the change: %(hosts)s", hosts=", ".join(sorted(failures))),
+def no_answer(failures: Mapping[str, StepFailure]) -> dict[str, StepFailure]:
+    """The same failures; of those that may pass, that it was after the change."""
+    silent = sorted(host for host, failure in failures.items() if failure.kind in PASSING)
+    told = [failures[host] for host in silent]
+    failure = Retriable(
+        say("No answer after the change: %(hosts)s", hosts=", ".join(silent)),
         meaning=TAKEN_BACK,
         next=say("Nothing to do: it is tried again by itself."),
-        log=why,
+        log=[line for each in told for line in (render(each.what, "en"), *each.log)],
+        after=5,
+    )
+    return {**failures, **dict.fromkeys(silent, failure)}
+
+
+def lost(host: str) -> StepFailure:
+    """A device took the lines, and neither they nor its timer are there any more."""
+    return Retriable(
+        say("%(host)s has lost the change: it restarted, or its timer ended.", host=host),
+        meaning=TAKEN_BACK,
+        next=say("Nothing to do: it is tried again by itself."),
         after=5,
     )
 
@@ -147,8 +161,7 @@ def after_taking_back(because: Mapping[str, Any], *, outlasted: bool) -> StepFai
     """
     kind = str(because["kind"])
     what, log = from_json(because["what"]), tuple(because["log"])
-    passes = kind in (Retriable.kind, OutcomeUnknown.kind)
-    if passes and outlasted:
+    if kind in PASSING and outlasted:
         return Refused(
             say("The change cut the way to its own device. %(what)s", what=what),
             meaning=say(
@@ -158,7 +171,7 @@ def after_taking_back(because: Mapping[str, Any], *, outlasted: bool) -> StepFai
             next=say("Look at the plan: it takes away what the device is managed by."),
             log=log,
         )
-    if passes:
+    if kind in PASSING:
         return Retriable(
             what, meaning=TAKEN_BACK, next=say("Nothing to do: it is tried again by itself."),
             log=log, after=5,

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from provisioner.database import now
 from provisioner.drivers.network import Reading, Result
-from provisioner.errors import ActionNeeded, OutcomeUnknown, Retriable, StepFailure
+from provisioner.errors import ActionNeeded, StepFailure
 from provisioner.runs.leases import LeaseLost
 from provisioner.runs.steps import refusals
 from provisioner.runs.steps.base import Done, Wait
@@ -142,16 +142,14 @@ class Transaction(Touches):
         """On new sessions: every device answers and is as wished. Raises when not."""
         found = self._read(host for host in self._task.wishes if host not in self._record.left)
         if failures_in(found):
-            found = {**found, **self._read(failures_in(found))}  # once more, for a hiccup
-        if failures_in(found) and not self._task.tolerant:
-            raise refusals.no_answer(failures_in(found))
+            again = self._read(failures_in(found))  # for a hiccup
+            found = {**found, **again, **refusals.no_answer(failures_in(again))}
         return self._judged(self._good(found), self._failed)
 
     def _failed(self, reading: Reading) -> StepFailure | None:
         unmet = self._task.unmet(reading)
-        ends = self._record.expires(reading.host)
-        if unmet and ends is not None and now() > ends - self._slack():
-            return refusals.too_slow()  # its timer may have ended
+        if unmet and reading.pending is None and self._record.armed.get(reading.host):
+            return refusals.lost(reading.host)
         return refusals.not_as_wished(unmet) if unmet else None
 
     def _decide(self) -> None:
@@ -213,8 +211,7 @@ class Transaction(Touches):
         """Those that were left get another round."""
         record = self._record
         self._tell("device:left", say("The others go on without these: %(hosts)s"), record.news)
-        passing = (Retriable.kind, OutcomeUnknown.kind)
-        quick = any(left["kind"] in passing for left in record.left.values())
+        quick = any(left["kind"] in refusals.PASSING for left in record.left.values())
         text = say(
             "The rest is done; these follow as soon as they answer again: %(hosts)s",
             hosts=", ".join(record.left),
@@ -290,7 +287,9 @@ class Transaction(Touches):
 
     def _good(self, results: Result[_R]) -> dict[str, _R]:
         """The answers without failures; raises the gravest, or leaves those devices for later."""
-        self._left_or_raised(failures_in(results))
+        failures = failures_in(results)
+        self._record.silent = [h for h, f in failures.items() if f.kind in refusals.PASSING]
+        self._left_or_raised(failures)
         return answers_in(results)
 
     def _judged(

@@ -233,7 +233,9 @@ class Terminal:
         else:
             answer = refusal if refusal.endswith("\n") else f"{refusal}\n"
         self.device.done(text, change=change)
-        self.device.transcript[-1].answer = answer
+        told = next((e for e in reversed(self.device.transcript) if e.line == text), None)
+        if told is not None:
+            told.answer = answer
         await self.show(answer)
 
     async def _obey(self, typed: str) -> str:

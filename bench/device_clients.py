@@ -1,0 +1,286 @@
+"""The same change on many switches by ourselves and by others; one process per measurement.
+
+`python -m bench.device_clients KIND WHAT SPEC`: KIND names a client, WHAT is `plain` (log in, six
+lines, save) or `whole` (four sessions per device, each phase on all devices before the next: read,
+apply under a timer, verify, confirm and save). SPEC is what `bench.device_lab` told. Imports are
+outside the clock, as a worker pays them once. Prints {"wall", "cpu", "rss"} as JSON.
+
+Run by .venv for ourselves and asyncssh, by .venv-bench for the peers: imports nothing of ours here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+VLAN, PORT = 301, "GigabitEthernet1/0/23"
+THREADS = 50
+TIMER = 5
+
+Device = dict[str, Any]
+Clients = Callable[[dict[str, Any]], Callable[[], None]]
+
+
+def description(name: str) -> str:
+    return f"acara {name}"
+
+
+def change(name: str) -> list[str]:
+    return [
+        f"vlan {VLAN}",
+        "name PROV-WIFI-2026-0001",
+        f"interface {PORT}",
+        "switchport mode access",
+        f"switchport access vlan {VLAN}",
+        f"description {description(name)}",
+    ]
+
+
+def _must(holds: object, what: str) -> None:
+    if not holds:
+        raise RuntimeError(what)
+
+
+# ---------------------------------------------------------------- ourselves
+
+
+def _platform(spec: dict[str, Any]) -> Any:
+    from provisioner.drivers.ios.platform import IosPlatform
+    from provisioner.drivers.network import Host
+    from provisioner.settings import DeviceSettings
+
+    hosts = {
+        each["name"]: Host(
+            name=each["name"],
+            platform="cisco_ios",
+            groups=frozenset({"switches"}),
+            address=each["address"],
+            port=each["port"],
+            user=each["user"],
+            password=each["password"],
+            site=f"site-{index % 40}",
+        )
+        for index, each in enumerate(spec["hosts"])
+    }
+    settings = DeviceSettings(sessions=THREADS, sessions_per_site=THREADS)
+    return IosPlatform(lambda: hosts, settings, Path(spec["known_hosts"]), lambda: "")
+
+
+def ours_plain(spec: dict[str, Any]) -> Callable[[], None]:
+    """Our session with all its checks: host key, hostname, echo, every answer."""
+    platform = _platform(spec)
+
+    def one(work: Any, name: str) -> bool:
+        work.require_name()
+        work.session.configure(change(name))
+        work.session.save(60)
+        return True
+
+    def run() -> None:
+        done = platform.batch([each["name"] for each in spec["hosts"]], one)
+        _must(set(done.values()) == {True}, str(done))
+
+    return run
+
+
+def ours_whole(spec: dict[str, Any]) -> Callable[[], None]:
+    """The protocol as the engine uses it."""
+    from provisioner.drivers.network import AccessPort, Order, Vlan, Wish
+
+    platform = _platform(spec)
+
+    def run() -> None:
+        wanted = {
+            each["name"]: [
+                Vlan(VLAN, "PROV-WIFI-2026-0001"),
+                AccessPort(PORT, VLAN, description(each["name"])),
+            ]
+            for each in spec["hosts"]
+        }
+        orders = {
+            name: Order(platform.preview(found, [Wish(i) for i in wanted[name]]), "bench", TIMER)
+            for name, found in platform.read(wanted).items()
+        }
+        _must(all(each.changed for each in platform.apply(orders).values()), "apply")
+        for name, found in platform.read(wanted).items():
+            _must(all(found.objects[i.key] == i for i in wanted[name]), name)
+        _must(all(each.kept for each in platform.confirm(orders).values()), "confirm")
+
+    return run
+
+
+# ---------------------------------------------------------------- asyncssh, the floor
+
+
+def _asyncssh(spec: dict[str, Any], phases: Sequence[str], at_once: int) -> Callable[[], None]:
+    import asyncio
+
+    import asyncssh
+
+    known = asyncssh.read_known_hosts(spec["known_hosts"])
+
+    async def one(each: Device, phase: str, gate: asyncio.Semaphore) -> None:
+        async with gate, asyncssh.connect(
+            each["address"], each["port"], username=each["user"], password=each["password"],
+            known_hosts=known, config=None, client_keys=None, agent_path=None,
+            encryption_algs=["aes128-gcm@openssh.com"],  # as ours: the cheapest to both sides
+        ) as connection:  # fmt: skip
+            process = await connection.create_process(term_type="vt100", term_size=(511, 1000))
+            prompt = f"{each['name']}#"
+            await process.stdout.readuntil(prompt)
+            answer = ""
+            for line in _lines(phase, each["name"]):
+                process.stdin.write(f"{line}\n")
+                answer = await process.stdout.readuntil(_END)
+                _must(f"\n{each['name']}" in answer and "\n%" not in answer, answer)
+            if phase == "verify":
+                _must(description(each["name"]) in answer, each["name"])
+
+    async def everything() -> None:
+        gate = asyncio.Semaphore(at_once)
+        for phase in phases:
+            await asyncio.gather(*(one(each, phase, gate) for each in spec["hosts"]))
+
+    return lambda: asyncio.run(everything())
+
+
+_END = re.compile(r"\n[\w-]+(?:\([\w-]+\))?#")
+
+
+def _lines(phase: str, name: str) -> list[str]:
+    enter = f"configure terminal revert timer {TIMER}"
+    return {
+        "plain": [
+            "terminal length 0",
+            "configure terminal",
+            *change(name),
+            "end",
+            "write memory",
+        ],
+        "read": ["terminal length 0", "show running-config"],
+        "apply": [enter, *change(name), "end"],
+        "verify": ["terminal length 0", "show running-config"],
+        "confirm": ["configure confirm", "write memory"],
+    }[phase]
+
+
+WHOLE = ("read", "apply", "verify", "confirm")
+
+# ---------------------------------------------------------------- netmiko and nornir
+
+
+def _netmiko_one(connection: Any, name: str, phase: str) -> None:
+    if phase in ("read", "verify"):
+        answer = connection.send_command("show running-config")
+        _must(phase == "read" or description(name) in answer, name)
+    elif phase == "apply":
+        enter = f"configure terminal revert timer {TIMER}"
+        connection.send_config_set(change(name), config_mode_command=enter, error_pattern=r"^%")
+    elif phase == "confirm":
+        connection.send_command("configure confirm")
+        connection.save_config()
+    else:
+        connection.send_config_set(change(name), error_pattern=r"^%")
+        connection.save_config()
+
+
+def _netmiko(spec: dict[str, Any], phases: Sequence[str]) -> Callable[[], None]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from netmiko import ConnectHandler
+
+    def one(each: Device, phase: str) -> None:
+        with ConnectHandler(
+            device_type="cisco_ios", host=each["address"], port=each["port"],
+            username=each["user"], password=each["password"], ssh_strict=True,
+            alt_host_keys=True, alt_key_file=spec["known_hosts"],
+        ) as connection:  # fmt: skip
+            _netmiko_one(connection, each["name"], phase)
+
+    def run() -> None:
+        with ThreadPoolExecutor(THREADS) as pool:
+            for phase in phases:
+                list(pool.map(lambda each, phase=phase: one(each, phase), spec["hosts"]))
+
+    return run
+
+
+def _nornir(spec: dict[str, Any], phases: Sequence[str]) -> Callable[[], None]:
+    from nornir.core import Nornir
+    from nornir.core.configuration import Config
+    from nornir.core.inventory import ConnectionOptions, Defaults, Groups, Hosts, Inventory
+    from nornir.core.inventory import Host as NornirHost
+    from nornir.core.plugins.connections import ConnectionPluginRegister
+    from nornir.plugins.runners import ThreadedRunner
+
+    ConnectionPluginRegister.auto_register()
+    extras = {"ssh_strict": True, "alt_host_keys": True, "alt_key_file": spec["known_hosts"]}
+    hosts = Hosts(
+        {
+            each["name"]: NornirHost(
+                each["name"], hostname=each["address"], port=each["port"], username=each["user"],
+                password=each["password"], platform="cisco_ios",
+                connection_options={"netmiko": ConnectionOptions(extras=extras)},
+            )
+            for each in spec["hosts"]
+        }
+    )  # fmt: skip
+
+    def run() -> None:
+        inventory = Inventory(hosts=hosts, groups=Groups({}), defaults=Defaults())
+        nornir = Nornir(inventory, runner=ThreadedRunner(THREADS), config=Config())
+        for phase in phases:
+
+            def task(task: Any, phase: str = phase) -> None:
+                connection = task.host.get_connection("netmiko", task.nornir.config)
+                _netmiko_one(connection, task.host.name, phase)
+                task.host.close_connections()
+
+            done = nornir.run(task=task)
+            _must(not done.failed, str(done.failed_hosts))
+
+    return run
+
+
+# ---------------------------------------------------------------- the clock
+
+CLIENTS: dict[str, dict[str, Clients]] = {
+    "ours": {"plain": ours_plain, "whole": ours_whole},
+    "asyncssh": {
+        "plain": lambda spec: _asyncssh(spec, ("plain",), THREADS),
+        "whole": lambda spec: _asyncssh(spec, WHOLE, THREADS),
+    },
+    "asyncssh-all": {
+        "plain": lambda spec: _asyncssh(spec, ("plain",), len(spec["hosts"])),
+        "whole": lambda spec: _asyncssh(spec, WHOLE, len(spec["hosts"])),
+    },
+    "netmiko": {
+        "plain": lambda spec: _netmiko(spec, ("plain",)),
+        "whole": lambda spec: _netmiko(spec, WHOLE),
+    },
+    "nornir": {
+        "plain": lambda spec: _nornir(spec, ("plain",)),
+        "whole": lambda spec: _nornir(spec, WHOLE),
+    },
+}
+
+
+def main(kind: str, what: str, spec: Path) -> None:
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+    run = CLIENTS[kind][what](json.loads(spec.read_text()))
+    before, began = time.process_time(), time.monotonic()
+    run()
+    wall, cpu = time.monotonic() - began, time.process_time() - before
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    print(json.dumps({"wall": wall, "cpu": cpu, "rss": peak}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
