@@ -10,6 +10,13 @@ from provisioner.errors import ProvisionerError
 from provisioner.texts import say
 
 _SECONDS = 10
+_OLD = asyncssh.SSHClientConnectionOptions(
+    config=None,
+    kex_algs="+diffie-hellman-group-exchange-sha1,diffie-hellman-group14-sha1,"
+    "diffie-hellman-group1-sha1",
+    encryption_algs="+aes256-cbc,aes128-cbc,3des-cbc",
+)
+"""Old switches know nothing better; a person compares the key, and nothing else is sent."""
 
 
 def presented_host_key(host: str, port: int) -> tuple[str, str]:
@@ -20,7 +27,7 @@ def presented_host_key(host: str, port: int) -> tuple[str, str]:
 
     async def look() -> asyncssh.SSHKey | None:
         async with asyncio.timeout(_SECONDS):
-            return await asyncssh.get_server_host_key(host, port, config=None)
+            return await asyncssh.get_server_host_key(host, port, config=None, options=_OLD)
 
     try:
         key = asyncio.run(look())

@@ -225,7 +225,7 @@ Result = Mapping[str, _T | StepFailure]
 
 
 class NetworkPlatform(Protocol):
-    """One kind of device, many of them at once; every call is one session per device, always closed.
+    """One kind of device, many at once; every call is one session per device, always closed.
 
     Failures by host: Retriable (could not connect or log in; nothing was done), Refused (the device
     rejected a line; what was accepted before it stands), OutcomeUnknown (the session ended midway),

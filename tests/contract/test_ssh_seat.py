@@ -16,9 +16,12 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from provisioner.drivers.host_keys import presented_host_key
 from provisioner.drivers.seat import Door
 from provisioner.drivers.ssh import OUTPUT_LIMIT, SshSeat
 from provisioner.errors import ActionNeeded, Misconfigured, Refused, Retriable
+from provisioner.lab.devices.lab import running_lab
+from provisioner.lab.devices.plan import tree
 from provisioner.texts import render, say
 
 SSHD = Path("/usr/sbin/sshd")
@@ -294,3 +297,15 @@ def test_a_closed_port_is_tried_again(seat: SshSeat, keys: Keys) -> None:
         port = probe.getsockname()[1]
     with pytest.raises(Retriable):
         seat.accepts_key(Door("127.0.0.1", port, "dinkes", public(keys.host)), public(keys.office))
+
+
+@pytest.mark.filterwarnings("ignore:Diffie-Hellman over finite fields")
+def test_an_old_switch_shows_its_host_key_too() -> None:
+    plan = tree(1)
+    old = replace(plan.devices[0], legacy=True, key_type="ssh-rsa")
+    with running_lab(replace(plan, devices=(old,))) as lab:
+        (host,) = lab.hosts().values()
+        line, fingerprint = presented_host_key(host.address, host.port)
+        key = lab.host_key(host.name).convert_to_public()
+        assert fingerprint == key.get_fingerprint()
+        assert line.startswith("ssh-rsa ")

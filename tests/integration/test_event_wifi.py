@@ -104,3 +104,22 @@ def test_a_dead_access_point_is_cleaned_when_it_returns(office: WifiOffice) -> N
     office.devices.clear()
     until(lambda: office.instance(number).state == "ended", lambda: office.told(number))
     assert office.devices.configurations() == before
+
+
+def test_two_events_at_one_place(office: WifiOffice) -> None:
+    """They wait for each other at the devices, and neither takes what the other needs."""
+    before = office.devices.configurations()
+    first, second = office.ask(ssid="Acara-A"), office.ask(ssid="Acara-B")
+    for number in (first, second):
+        office.approve(number)
+    for number in (first, second):
+        settled(office, number, "done", "attention")
+        assert office.request(number).state == "done", office.told(number)
+    assert all({"Acara-A", "Acara-B"} <= heard for heard in office.announced().values())
+    for number, left in ((first, {"Acara-B"}), (second, set())):
+        end = office.act(number, "end")
+        office.approve(end)
+        settled(office, end, "done", "attention")
+        assert office.request(end).state == "done", office.told(end)
+        assert all(heard == left for heard in office.announced().values())
+    assert office.devices.configurations() == before

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioner.drivers.ansible.runner import Verdict
 from provisioner.drivers.network import Intent, Preview, Reading, Ssid, Wish
 from provisioner.drivers.openwrt import wifi
+from provisioner.drivers.openwrt.answers import answer, on_air
 from provisioner.drivers.openwrt.sections import Section, making, parsed
 from provisioner.errors import Refused
 from provisioner.lab.openwrt import uci_files
@@ -191,3 +193,17 @@ def test_nothing_runs_of_a_script_that_was_cut_off() -> None:
         cut = text.removesuffix("main\n")
         done = subprocess.run(["dash", "-s"], input=cut, capture_output=True, text=True, check=True)
         assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_what_is_on_the_air_is_told_by_hostapd_else_by_iwinfo() -> None:
+    def heard(*lines: str) -> frozenset[str]:
+        text = "\n".join([*lines, "prov-end"])
+        return on_air(answer(Verdict("ok", "", ({"stdout": text},))))
+
+    new = ("prov-hostapd hostapd.a", ' {"status": "ENABLED", "ssid": "Satu"}')
+    down = ("prov-hostapd hostapd.b", ' {"status": "DISABLED", "ssid": "Dua"}')
+    old = ("prov-iwinfo all", ' Tiga "3"', " Empat")
+    assert heard(*new, *down, *old) == {"Satu"}
+    assert heard(*old) == {'Tiga "3"', "Empat"}
+    assert heard("prov-hostapd hostapd.a", " Command failed", *old) == {'Tiga "3"', "Empat"}
+    assert heard("prov-iwinfo all", " ") == frozenset()

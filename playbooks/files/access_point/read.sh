@@ -1,11 +1,15 @@
 # Tells what the access point has and what is on the air; given besides: keys (section, passphrase).
 
-# hostapd's own word; what netifd tells of the radios would have the keys in it.
+# hostapd's own word; what netifd tells of the radios would have the keys in it. Releases before
+# 22.03 have no get_status; there iwinfo says what the interfaces announce.
 on_air() {
 	for name in $(ubus list 'hostapd.*'); do
+		said=$(ubus call "$name" get_status) || continue
 		tell "prov-hostapd $name"
-		block "$(ubus call "$name" get_status)"
+		block "$said"
 	done
+	tell "prov-iwinfo all"
+	block "$(iwinfo | sed -n 's/^[^ ].*ESSID: "\(.*\)"$/\1/p')"
 }
 
 same_keys() { # beginning of sections, passphrase: compared here, so that none is ever sent back

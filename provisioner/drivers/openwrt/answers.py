@@ -56,12 +56,20 @@ def answer(verdict: Verdict) -> Answer:
 
 
 def on_air(found: Answer) -> frozenset[str]:
-    """SSIDs that hostapd announces now."""
-    status: list[Mapping[str, Any]] = []
-    for (word, _), text in found.blocks.items():
-        if word == "hostapd" and text.strip().startswith("{"):
-            status.append(json.loads(text))
+    """SSIDs that hostapd announces now; where it is too old to say, those of the interfaces."""
+    status = [_status(text) for (word, _), text in found.blocks.items() if word == "hostapd"]
+    if not any(status):
+        return frozenset(filter(None, found.blocks.get(("iwinfo", "all"), "").split("\n")))
     return frozenset(s["ssid"] for s in status if "ssid" in s and s.get("status") == "ENABLED")
+
+
+def _status(text: str) -> Mapping[str, Any]:
+    """What `get_status` answered; empty where that is no object."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 # ---------------------------------------------------------------------- failures
