@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -83,10 +84,15 @@ async def _claim(keeper: Idempotency, person_id: int, key: str, fingerprint: str
 
 
 async def _fingerprint(request: Request) -> str:
-    """Of method, path and body; the boundary of a form, new on every try, is left out."""
+    """Of method, path and body; the boundary of a form, new on every try, is left out.
+
+    Keyed, since a body may hold a passphrase: nobody who only reads the table can try guesses.
+    """
     body = await request.body()
     _, _, boundary = request.headers.get("content-type", "").partition("boundary=")
     if boundary:
         body = body.replace(boundary.strip('"').encode("latin-1"), b"")
     head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(head + body).hexdigest()
+    settings = request.app.state.product.settings
+    key = await run_in_threadpool(settings.secret, settings.secrets.key)
+    return hmac.new(key.encode(), head + body, hashlib.sha256).hexdigest()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from api.campus import Node
 from provisioner.people.model import Role
 from provisioner.people.rules import Actor, sees_all
 from provisioner.requests import completeness
+from provisioner.requests.rules import OPEN
+from provisioner.requests.views import RequestView
 from provisioner.texts import Message, say
 
 
@@ -80,8 +84,43 @@ REASONS = {
     "by-person": say("A person asked to stop."),
     "step-refused": say("A step could not be carried out."),
     "plan-changed": say("The plan had changed."),
+    "too-late": say("The event was over before the work could begin."),
 }
 """Why a run was stopped, as it stands on the record."""
+SECURITY = {
+    "wpa2-personal": say("WPA2: works with every device"),
+    "wpa3-personal": say("WPA3: safer, newer devices only"),
+    "open": say("Open: without a passphrase, everybody can listen in"),
+}
+TRUTH = {
+    "true": say("No: everybody reaches the internet only"),
+    "false": say("Yes: for example to share files or a printer"),
+}
+"""Whether guests see each other's devices; the key is the answer of ``isolate_clients``."""
+KINDS = {"vm": say("Virtual server"), "event_wifi": say("WiFi for an event")}
+DEVICE = {
+    "unknown": Tag(say("Not looked at yet"), "hollow", "quiet"),
+    "answered": Tag(say("Answers"), "tick", "good"),
+    "trouble": Tag(say("Has a problem"), "triangle", "alarm"),
+}
+NOT_DRIVEN = Tag(say("Not contacted"), "dash", "quiet")
+GROUPS = {
+    "routers": say("Router"),
+    "switches": say("Switch"),
+    "access_points": say("Access point"),
+    "probes": say("Probe"),
+}
+TOUCHED = {
+    "device:armed": Tag(say("being changed, under a timer"), "half", "info"),
+    "device:applied": Tag(say("changed, not yet kept"), "ring", "info"),
+    "device:decided": Tag(say("proven, is being kept"), "tick-ring", "info"),
+    "device:confirmed": Tag(say("kept and saved"), "tick", "good"),
+    "device:again": Tag(say("taken back by its timer, is changed again"), "back", "wait"),
+    "device:back": Tag(say("as it was before"), "back", "wait"),
+}
+"""How far a device is within a change, by the newest event about it."""
+UNTOUCHED = Tag(say("not yet"), "hollow", "quiet")
+ACTIONS = {"extend": say("Prolong"), "end": say("End now")}
 RISKS = {"low": say("Low"), "medium": say("Medium"), "high": say("High")}
 
 _UNDER_WAY = {"approved", "scheduled", "in_progress", "attention"}
@@ -102,3 +141,29 @@ def run_tag(state: str, waiting_kind: str | None = None) -> Tag:
     if state == "waiting_person" and waiting_kind == "outcome_unknown":
         return UNKNOWN_OUTCOME
     return RUN[state]
+
+
+def device_tag(node: Node) -> Tag:
+    """How a device was last seen; one that the program never enters has a word of its own."""
+    return DEVICE[node.state] if node.driven or node.state != "unknown" else NOT_DRIVEN
+
+
+def title_of(view: RequestView) -> Message | str:
+    """What a request is called among people: its server, its event, or its action."""
+    details = view.details
+    if action := details.get("action"):
+        return say(
+            "%(action)s: %(instance)s",
+            action=ACTIONS.get(action, action),
+            instance=details.get("instance", ""),
+        )
+    return details.get("hostname") or details.get("event") or _UNNAMED
+
+
+def starts_at(view: RequestView) -> datetime | None:
+    """When the event of a request begins, where it is open still."""
+    said = view.details.get("starts_at")
+    return datetime.fromisoformat(said) if said and view.state in OPEN else None
+
+
+_UNNAMED = say("not yet named")

@@ -41,6 +41,7 @@ from provisioner.people.service import PeopleService
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import ServicePlanner
 from provisioner.plans.service import PlanService
+from provisioner.reports.posters import EarlyHandover, Posters
 from provisioner.reports.service import ReportService
 from provisioner.reports.writeback import WriteBack
 from provisioner.requests.files import LetterFiles
@@ -48,7 +49,7 @@ from provisioner.requests.service import REQUEST_CLOSED, DetailsParser, RequestS
 from provisioner.runs.configurations import ConfigurationFiles
 from provisioner.runs.durations import measured
 from provisioner.runs.engine import Engine, EngineClient, EngineSerializer
-from provisioner.runs.journal import RUN_FINISHED
+from provisioner.runs.journal import RUN_FINISHED, RUN_SCHEDULED
 from provisioner.runs.reconcile import requeue_lost
 from provisioner.runs.runner import Runner, Tools
 from provisioner.runs.schedule import Clock, Schedule
@@ -87,6 +88,7 @@ class Product:
     instances: InstanceService
     secrets: SecretStore
     handovers: Handovers
+    posters: Posters
     outbox: Outbox
     tools: Tools
     """What runs reach the world with."""
@@ -150,6 +152,7 @@ def build(settings: Settings) -> Product:
         database,
         {
             REQUEST_CLOSED: lambda payload: plans.forget(int(payload["request_id"])),
+            RUN_SCHEDULED: EarlyHandover(database, secrets, handovers),
             RUN_FINISHED: WriteBack(database, secrets, handovers, inventory.office.zone),
         },
     )
@@ -175,6 +178,7 @@ def build(settings: Settings) -> Product:
         instances=InstanceService(database, requests),
         secrets=secrets,
         handovers=handovers,
+        posters=Posters(database, inventory),
         outbox=outbox,
         tools=tools,
         engine=Engine(settings.absolute_database_url, data_dir, serializer, runner.turn),

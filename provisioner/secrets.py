@@ -206,6 +206,17 @@ class Handovers:
             token = self._store.decrypt(row.encrypted_token or "") if opens else None
             return HandoverStatus(row.expires_at, row.opened_at, row.opened_by, token)
 
+    def has(self, session: Session, owner: str) -> bool:
+        """Whether the owner has a link that opens, or was opened."""
+        counts = Handover.opened_at.is_not(None) | (Handover.expires_at > now())
+        found = session.scalar(select(Handover.id).where(Handover.owner == owner, counts).limit(1))
+        return found is not None
+
+    def owner(self, token: str) -> str | None:
+        """Whose secrets the link hands over, used up or not; None for one that never was."""
+        with self._database.read() as session:
+            return session.scalar(select(Handover.owner).where(Handover.digest == _digest(token)))
+
     def peek(self, token: str) -> bool:
         """Whether the link would open; looking does not use it up."""
         with self._database.read() as session:

@@ -43,7 +43,7 @@ class AnsibleSettings(_Section):
     vault_password: SecretReference | None = None
     playbooks: Path | None = None
     """The folder of our playbooks; the one that came with the program if left out."""
-    memory_mb: int = Field(400, ge=100, description="for forks; each access point in flight takes 40 MB")
+    memory_mb: int = Field(400, ge=100, description="for forks; 40 MB per host in flight")
 
 
 class SshSettings(_Section):

@@ -15,10 +15,12 @@ from api.pages import (
     run,
     session,
     source,
+    topology,
 )
 
 router = APIRouter()
 for module in (
-    session, source, queue, request_form, review, decisions, run, instances, handover, request,
+    session, source, queue, request_form, review, decisions, run, instances, handover, topology,
+    request,
 ):  # fmt: skip
     router.include_router(module.router)

@@ -9,10 +9,10 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.pages.asking import FIELDS
 from api.pages.form import faults
 from api.pages.frame import Reader, go
 from api.pages.request import request_page
-from api.pages.request_form import FIELDS
 from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product

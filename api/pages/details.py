@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from api.words import ACTIONS, SECURITY, TRUTH
 from provisioner.catalogue import Inventory
 from provisioner.catalogue.offers import Size
 from provisioner.services.cloud_vps.ssh_keys import fingerprint
@@ -36,6 +38,19 @@ LABELS = {
     "/details/admin_user": say("User name on the server"),
     "/details/open_ports": say("Open ports"),
     "/details/until": say("Needed until"),
+    "/details/event": say("Event"),
+    "/details/place": say("Place"),
+    "/details/ssid": say("Name of the network (SSID)"),
+    "/details/security": say("Protection"),
+    "/details/passphrase": say("Passphrase"),
+    "/details/starts_at": say("Begins"),
+    "/details/ends_at": say("Ends"),
+    "/details/expected_users": say("Expected users"),
+    "/details/isolate_clients": say("May guests reach each other's devices?"),
+    "/details/rate_limit_mbps": say("Limit of speed (Mbit/s)"),
+    "/details/action": say("Action"),
+    "/details/instance": say("Instance"),
+    "/details/reason": say("Reason"),
     "/reason": say("Reason"),
 }
 """The label of each field, by its JSON pointer."""
@@ -61,8 +76,51 @@ def size_text(key: str, size: Size) -> Message:
     )
 
 
-def cloud_vps_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
-    """The details of a Cloud VPS, in the order of the form; what is not given is left out."""
+def lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> list[Line]:
+    """The details of a request, in the order of its form; what is not given is left out."""
+    if "action" in details:
+        return list(_action_lines(details))
+    if service == "event_wifi":
+        return list(_event_wifi_lines(details, inventory))
+    return list(_cloud_vps_lines(details, inventory))
+
+
+def _action_lines(details: Mapping[str, Any]) -> Iterator[Line]:
+    action = details["action"]
+    yield LABELS["/details/action"], ACTIONS.get(action, action)
+    yield LABELS["/details/instance"], details.get("instance", "")
+    if ends_at := details.get("ends_at"):
+        yield say("New end"), datetime.fromisoformat(ends_at)
+    if reason := details.get("reason"):
+        yield LABELS["/details/reason"], reason
+
+
+def _event_wifi_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
+    places = inventory.network.places
+    shown: Mapping[str, Callable[[Any], Any]] = {
+        "place": lambda key: places[key].title if key in places else key,
+        "security": lambda key: SECURITY.get(key, key),
+        "starts_at": datetime.fromisoformat,
+        "ends_at": datetime.fromisoformat,
+        "isolate_clients": lambda yes: TRUTH["true" if yes else "false"],
+    }
+    for name in (
+        "event", "place", "starts_at", "ends_at", "expected_users", "ssid", "security",
+    ):  # fmt: skip
+        if (value := details.get(name)) is not None:
+            yield LABELS[f"/details/{name}"], shown.get(name, str)(value)
+    if details.get("security") != "open":
+        given = details.get("passphrase_given")
+        yield (
+            LABELS["/details/passphrase"],
+            say("given, kept secret") if given else say("is made by the program"),
+        )
+    for name in ("isolate_clients", "rate_limit_mbps"):
+        if (value := details.get(name)) is not None:
+            yield LABELS[f"/details/{name}"], shown.get(name, str)(value)
+
+
+def _cloud_vps_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
     offer = inventory.cloud_vps
     sizes = offer.sizes if offer else {}
     images = offer.images if offer else {}

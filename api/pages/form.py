@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any
 
 from api.pages.details import label
@@ -14,6 +15,9 @@ from provisioner.texts import Message, say
 LINES = frozenset({"details/ssh_keys"})
 """Fields with one entry per line."""
 PORTS = "details/open_ports"
+MOMENTS = frozenset({"details/starts_at", "details/ends_at"})
+"""Fields with a date and a time in the office's zone; the JSON interface has them with a zone."""
+SECRET = "details/passphrase"  # noqa: S105 — the field, not the secret
 
 
 @dataclass(frozen=True)
@@ -45,16 +49,16 @@ def faults(errors: Iterable[FieldError], fields: Iterable[str]) -> tuple[Fault, 
     )
 
 
-def without_private_keys(values: Mapping[str, str]) -> dict[str, str]:
-    """The values as they may be sent back: a field that holds a private key comes back empty."""
-    return {name: "" if _private(text) else text for name, text in values.items()}
+def without_secrets(values: Mapping[str, str]) -> dict[str, str]:
+    """The values as they may be sent back: a private key or a passphrase comes back empty."""
+    return {name: "" if name == SECRET or _private(text) else text for name, text in values.items()}
 
 
-def nested(values: Mapping[str, str]) -> dict[str, Any]:
+def nested(values: Mapping[str, str], zone: tzinfo) -> dict[str, Any]:
     """The values as the JSON interface takes them; empty ones are left out."""
     data: dict[str, Any] = {}
     for name, text in values.items():
-        value = _typed(name, text)
+        value = _typed(name, text, zone)
         if value in ("", []):
             continue
         *groups, last = name.split("/")
@@ -65,17 +69,22 @@ def nested(values: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(data: Mapping[str, Any], zone: tzinfo, prefix: str = "") -> dict[str, str]:
     """The reverse of ``nested``: what stands in the fields of a form that is opened again."""
     values: dict[str, str] = {}
     for key, value in data.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            values.update(flat(value, f"{name}/"))
+            values.update(flat(value, zone, f"{name}/"))
         elif name in LINES:
             values[name] = "\n".join(value or ())
         elif name == PORTS:
             values[name] = ", ".join(f"{p['port']}/{p['protocol']}" for p in value or ())
+        elif name in MOMENTS and value is not None:
+            local = datetime.fromisoformat(value).astimezone(zone)
+            values[name] = local.strftime("%Y-%m-%dT%H:%M")
+        elif isinstance(value, bool):
+            values[name] = "true" if value else "false"
         elif value is not None:
             values[name] = str(value)
     return values
@@ -86,7 +95,21 @@ def anchor(name: str) -> str:
     return "f-" + name.replace("/", "-")
 
 
-def _typed(name: str, text: str) -> Any:
+def in_zone(text: str, zone: tzinfo) -> str:
+    """A date and time of a form's field as RFC 3339; what is none stays, to be refused as it is."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text.strip()
+    has_time = len(text.strip()) > len("2026-01-01")
+    return moment.replace(tzinfo=zone).isoformat() if has_time and not moment.tzinfo else text
+
+
+def _typed(name: str, text: str, zone: tzinfo) -> Any:
+    if name == SECRET:
+        return text  # spaces are a part of it
+    if name in MOMENTS:
+        return in_zone(text, zone)
     if name in LINES and _private(text):
         return [text]  # one entry, refused as one: its lines say nothing each by itself
     if name in LINES:

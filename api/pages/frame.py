@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import language, words
 from api.security import SESSION_COOKIE, product_of, same_origin
+from provisioner.database import now
 from provisioner.errors import Unauthenticated
 from provisioner.people.rules import Actor
 from provisioner.runs.views import StepRunView
@@ -65,6 +66,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             office=product.inventory.office,
             words=words,
             status=status,
+            zone=_zone_name(now().astimezone(product.inventory.office.zone)),
             **context,
         )
     )
@@ -111,7 +113,9 @@ def _gettext(context: jinja2.runtime.Context, template: str, **values: Any) -> M
 
 
 @jinja2.pass_context
-def _say(context: jinja2.runtime.Context, message: Message | str) -> str:
+def _say(context: jinja2.runtime.Context, message: Message | str | datetime) -> str:
+    if isinstance(message, datetime):
+        return _moment(context, message)
     return render(message, context["language"])
 
 

@@ -1,4 +1,7 @@
-"""Handing secrets over by a link that opens once; looking at the page does not use it up."""
+"""Handing secrets over by a link that opens once; looking at the page does not use it up.
+
+The passphrase of an event's WiFi comes as the poster that is printed and hung up.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from starlette.responses import Response
 from api.pages.frame import Visitor, page
 from api.security import Services
 from api.statuses import status_of
+from provisioner.bootstrap import Product
 from provisioner.errors import Conflict, NotFound
 from provisioner.runs.steps.machine import CONSOLE_PASSWORD
+from provisioner.runs.steps.network import PASSPHRASE
 from provisioner.texts import say
 
 router = APIRouter(prefix="/handover")
@@ -21,18 +26,33 @@ KINDS = {CONSOLE_PASSWORD: say("Password of the console")}
 def ask(request: Request, _visitor: Visitor, product: Services, token: str) -> Response:
     """A button: programs that preview links must not use the link up."""
     opens = product.handovers.peek(token)
+    number = product.handovers.owner(token) if opens else None
     return page(
         request, "handover.html", status=200 if opens else 410,
-        opens=opens, values=None, kinds=KINDS,
+        opens=opens, values=None, kinds=KINDS, wifi=product.posters.has(number),
     )  # fmt: skip
 
 
 @router.post("/{token}")
 def reveal(request: Request, visitor: Visitor, product: Services, token: str) -> Response:
     """The secrets, this once."""
+    number = product.handovers.owner(token)
     try:
         values = product.handovers.open(token, visitor.username if visitor else "link")
     except (Conflict, NotFound) as error:
         status = 410 if isinstance(error, Conflict) else status_of(error)
-        return page(request, "handover.html", status=status, opens=False, values=None, kinds=KINDS)
-    return page(request, "handover.html", opens=True, values=values, kinds=KINDS)
+        return page(
+            request, "handover.html", status=status, opens=False, values=None, kinds=KINDS,
+            wifi=False,
+        )  # fmt: skip
+    if number is not None and PASSPHRASE in values:
+        return poster_page(request, product, number, values[PASSPHRASE])
+    return page(request, "handover.html", opens=True, values=values, kinds=KINDS, wifi=False)
+
+
+def poster_page(
+    request: Request, product: Product, number: str, passphrase: str | None
+) -> Response:
+    """The poster of the WiFi that this request asked for. Raises NotFound where there is none."""
+    printed = product.posters.make(number, passphrase)
+    return page(request, "poster.html", poster=printed, once=passphrase is not None, number=number)

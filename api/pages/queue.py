@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,7 +13,9 @@ from starlette.responses import Response
 
 from api.pages.frame import Reader, page
 from api.security import Services
+from api.words import starts_at
 from provisioner.bootstrap import Product
+from provisioner.database import now
 from provisioner.people.rules import Actor, sees_all
 from provisioner.requests.rules import RequestState as State
 from provisioner.requests.views import RequestView
@@ -90,10 +93,13 @@ def _for_office(product: Product, actor: Actor) -> list[Group]:
         more = more or (state if cut else None)
     mine = [view for view in rest if _decides(view)]
     others = [view for view in rest if not _decides(view)]
+    begins = sorted((v for v in others if _begins_soon(v)), key=_begin)
+    others = [view for view in others if not _begins_soon(view)]
     soon = [view for view in others if _soon(view)]
     return [
         Group("attention", say("Needs attention"), _by_due(attention), figure=True),
         Group("mine", say("Waiting for my decision"), _by_due(mine), figure=True),
+        Group("begins", say("Begins within 24 hours"), begins, figure=bool(begins)),
         Group("soon", say("Due today or tomorrow"), _by_due(soon), figure=True),
         Group("rest", say("Everything else"), [v for v in others if not _soon(v)], more),
     ]
@@ -131,6 +137,16 @@ def _decides(view: RequestView) -> bool:
 def _soon(view: RequestView) -> bool:
     left = view.working_days_left
     return left is not None and left <= 1 and view.state != State.NEEDS_INFO
+
+
+def _begins_soon(view: RequestView) -> bool:
+    """An event of today or tomorrow, whoever has to act on it."""
+    begin = starts_at(view)
+    return begin is not None and begin - now() < timedelta(hours=24)
+
+
+def _begin(view: RequestView) -> datetime:
+    return starts_at(view) or now()
 
 
 def _by_due(views: Iterable[RequestView]) -> list[RequestView]:

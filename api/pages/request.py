@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.pages.details import cloud_vps_lines, key_lines
+from api.pages.details import key_lines, lines
 from api.pages.form import Fault
 from api.pages.frame import Reader, page
 from api.security import Services, policy
 from provisioner.bootstrap import Product
+from provisioner.catalogue import Inventory
 from provisioner.people.rules import Actor
-from provisioner.requests.rules import OPEN
+from provisioner.requests.rules import OPEN, RequestState
 from provisioner.requests.views import EventView, RequestView
+from provisioner.runs.views import RunView
 from provisioner.texts import Message
 
-_SMALL = ("step:", "run:queued", "request:in-progress")
+_SMALL = ("step:", "device:", "run:queued", "request:in-progress")
 
 router = APIRouter(prefix="/requests")
 
@@ -72,9 +75,11 @@ def request_page(
         "all_events": newest_first,
         "last_event": events[-1].id if events else 0,
         "open": view.state in OPEN,
-        "lines": list(cloud_vps_lines(view.details, product.inventory)),
+        "lines": lines(view.details, view.service, product.inventory),
         "keys": key_lines(view.details),
         "report": _report(product, actor, view),
+        "scheduled": _scheduled(product, actor, view),
+        "place_title": partial(place_title, product.inventory),
     }
     return page(request, "request.html", status=status, **context)
 
@@ -82,6 +87,20 @@ def request_page(
 def _of_note(event: EventView) -> bool:
     """Whether the event belongs to the story; single steps that went well are looked up."""
     return event.tag == "step:failed" or not event.tag.startswith(_SMALL)
+
+
+def place_title(inventory: Inventory, key: str) -> str:
+    """What people call a place; its key where it has gone from network.yml."""
+    place = inventory.network.places.get(key)
+    return place.title if place else key
+
+
+def _scheduled(product: Product, actor: Actor, view: RequestView) -> RunView | None:
+    """The run that begins by itself, where there is one."""
+    if view.run is None or view.state != RequestState.SCHEDULED:
+        return None
+    run = product.runs.get(actor, view.run)
+    return run if run.begin_at else None
 
 
 def _report(product: Product, actor: Actor, view: RequestView) -> Any:

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import language
-from api.pages.details import size_text
-from api.pages.form import Fault, Form, faults, flat, nested, without_private_keys
+from api.pages.asking import ACTION, ALL, CLOUD_VPS, FIELDS, Asking, offered
+from api.pages.form import Fault, Form, faults, flat, nested, without_secrets
 from api.pages.frame import Reader, go, page
 from api.security import Services
 from api.words import LETTERS
@@ -24,21 +24,9 @@ from provisioner.errors import FieldError, Forbidden, Invalid
 from provisioner.people.model import Role
 from provisioner.people.rules import Actor
 from provisioner.requests.views import NewRequest, RequestPatch, RequestView
-from provisioner.services.cloud_vps.details import parse_details
 from provisioner.texts import say
 
 router = APIRouter(prefix="/requests")
-SERVICE = "cloud_vps"
-FIELDS = (
-    "details/purpose", "details/hostname", "details/size", "details/image", "details/network",
-    "details/until", "details/admin_user", "details/ssh_keys", "details/open_ports",
-    "department",
-    "applicant/name", "applicant/position", "applicant/phone", "applicant/email",
-    "applicant/employee_id",
-    "letter/kind", "letter/number", "letter/date", "letter/signatory/name",
-    "letter/signatory/position",
-)  # fmt: skip
-"""In the order of the page."""
 LETTER_FIELDS = (
     "letter/number",
     "letter/date",
@@ -52,7 +40,7 @@ async def typed(request: Request) -> dict[str, str]:
     """What was typed into our fields; the language, if it is to be switched, is noted."""
     sent = await request.form()
     language.switch(request, sent.get("language"))
-    found = {name: sent.get(name) for name in FIELDS}
+    found = {name: sent.get(name) for name in ("service", *FIELDS)}
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
@@ -60,39 +48,48 @@ Typed = Annotated[dict[str, str], Depends(typed)]
 
 
 @router.get("/new")
-def new(request: Request, actor: Reader, product: Services) -> Response:
-    """An empty form, with what the account already tells."""
+def new(request: Request, actor: Reader, product: Services, service: str = "") -> Response:
+    """The choice of a service, then its empty form with what the account already tells."""
     if not actor.has(Role.APPLICANT, Role.TECHNICIAN):
         raise Forbidden(say("Your role does not allow this."))
-    values = {"letter/kind": "signed", "department": actor.department or ""}
+    services = offered(product.inventory)
+    asking = next((one for one in services if one.service == service), None)
+    if asking is None and len(services) > 1:
+        offers = [(one, product.inventory.catalogue.offer(one.service)) for one in services]
+        return page(request, "request_choice.html", offers=offers)
+    asking = asking or next(iter(services), CLOUD_VPS)
+    values = {**asking.given, "letter/kind": "signed", "department": actor.department or ""}
     if actor.has(Role.APPLICANT):
         values["applicant/name"] = actor.name
-    return _show(request, actor, product, Form(values))
+    return _show(request, actor, product, asking, Form(values))
 
 
 @router.post("/new")
 def create(request: Request, actor: Reader, product: Services, values: Typed) -> Response:
     """A draft from the form; then on to its page, where the letter is added."""
+    asking = ALL.get(values.pop("service", ""), CLOUD_VPS)
     if language.switched(request):
-        return _show(request, actor, product, Form(values))
-    data = {**nested(values), "service": SERVICE}
+        return _show(request, actor, product, asking, Form(values))
+    inventory = product.inventory
+    data = {**nested(_own(values, asking), inventory.office.zone), "service": asking.service}
     if actor.department and not actor.has(Role.TECHNICIAN):
         data["department"] = actor.department
     try:
-        view = product.requests.create(actor, _checked(NewRequest, data, values, product.inventory))
+        view = product.requests.create(actor, _checked(NewRequest, data, values, asking, inventory))
     except Invalid as error:
-        form = Form(values, faults(error.errors, FIELDS))
-        return _show(request, actor, product, form, status=422)
+        form = Form(values, faults(error.errors, asking.fields))
+        return _show(request, actor, product, asking, form, status=422)
     return go(request, f"/requests/{view.number}#letter")
 
 
 @router.get("/{number}/edit")
 def edit(request: Request, actor: Reader, product: Services, number: str) -> Response:
-    """The form with what the request says; with ``?check=1`` also with what it still lacks."""
+    """The form with what the request says."""
     view = product.requests.get(actor, number)
     if "update" not in view.actions:
         return go(request, f"/requests/{number}")
-    return _show(request, actor, product, Form(_values(view)), view=view)
+    values = _values(view, product.inventory)
+    return _show(request, actor, product, _asking(view), Form(values), view=view)
 
 
 @router.post("/{number}/edit")
@@ -101,22 +98,43 @@ def save(
 ) -> Response:
     """Keep the changes of a draft, or of a request that was sent back."""
     view = product.requests.get(actor, number)
+    asking, inventory = _asking(view), product.inventory
+    values.pop("service", None)
     if language.switched(request):
-        return _show(request, actor, product, Form(values), view=view)
-    data = {key: part for key, part in nested(values).items() if key != "department"}
-    data.setdefault("details", {})
+        return _show(request, actor, product, asking, Form(values), view=view)
+    data = nested(_own(values, asking), inventory.office.zone)
+    data.pop("department", None)
+    data["details"] = {**_fixed(view), **data.get("details", {})}
     try:
         product.requests.update(
-            actor, number, _checked(RequestPatch, data, values, product.inventory)
+            actor, number, _checked(RequestPatch, data, values, asking, inventory)
         )
     except Invalid as error:
-        form = Form(values, faults(error.errors, FIELDS))
-        return _show(request, actor, product, form, view=view, status=422)
+        form = Form(values, faults(error.errors, asking.fields))
+        return _show(request, actor, product, asking, form, view=view, status=422)
     return go(request, f"/requests/{number}")
 
 
+def _asking(view: RequestView) -> Asking:
+    return ACTION if "action" in view.details else ALL.get(view.service, CLOUD_VPS)
+
+
+def _fixed(view: RequestView) -> dict[str, Any]:
+    """What an action is and where, which its form does not ask again."""
+    kept = ("action", "instance") if "action" in view.details else ()
+    return {name: view.details[name] for name in kept if name in view.details}
+
+
+def _own(values: Mapping[str, str], asking: Asking) -> dict[str, str]:
+    return {name: text for name, text in values.items() if name in asking.fields}
+
+
 def _checked(
-    model: type[_Model], data: Mapping[str, Any], values: Mapping[str, str], inventory: Inventory
+    model: type[_Model],
+    data: Mapping[str, Any],
+    values: Mapping[str, str],
+    asking: Asking,
+    inventory: Inventory,
 ) -> _Model:
     """The model; raises Invalid with everything that is wrong, so that it is told at once.
 
@@ -127,7 +145,7 @@ def _checked(
         kept.pop("letter", None)
     errors: list[FieldError] = []
     try:
-        parse_details(kept.get("details", {}), inventory, complete=False)
+        asking.parse(kept.get("details", {}), inventory)
     except Invalid as error:
         errors += error.errors
     try:
@@ -145,44 +163,44 @@ def _field_error(fault: ErrorDetails) -> FieldError:
     return FieldError("".join(f"/{part}" for part in fault["loc"]), message)
 
 
-def _values(view: RequestView) -> dict[str, str]:
+def _values(view: RequestView, inventory: Inventory) -> dict[str, str]:
     letter = (
         view.letter.model_dump(include={"kind", "number", "date", "signatory"})
         if view.letter
         else {}
     )
-    return {
-        "department": view.department,
-        **flat({"applicant": view.applicant, "letter": letter, "details": view.details}),
-    }
+    said = {"applicant": view.applicant, "letter": letter, "details": view.details}
+    return {"department": view.department, **flat(said, inventory.office.zone)}
 
 
 def _show(
     request: Request,
     actor: Actor,
     product: Product,
+    asking: Asking,
     form: Form,
     *,
     view: RequestView | None = None,
     status: int = 200,
 ) -> Response:
-    offer = product.inventory.cloud_vps
+    inventory = product.inventory
+    offer = inventory.catalogue.offer(asking.service)
     if offer is None:
         raise Invalid([FieldError("/service", say("this service is not offered here"))])
     errors: tuple[Fault, ...] = form.errors
-    form = Form(without_private_keys(form.values), errors)
     return page(
         request,
         "request_form.html",
         status=status,
-        form=form,
+        form=Form(without_secrets(form.values), errors),
         errors=errors,
         view=view,
+        asking=asking,
         offer=offer,
         letters=[(kind, LETTERS[kind]) for kind in offer.letters],
-        sizes=[(key, size_text(key, size)) for key, size in offer.sizes.items()],
-        images=[(key, image.title) for key, image in offer.images.items()],
-        networks=[(k, n.title or k) for k, n in product.inventory.network.networks.items()],
+        choices=asking.choices(inventory),
         departments=[(d.id, d.name) for d in product.people.departments()],
         own_department=actor.department if not actor.has(Role.TECHNICIAN) else None,
+        passphrase_given=bool(view and view.details.get("passphrase_given")),
+        passphrase_lost=bool(form.values.get("details/passphrase")),
     )

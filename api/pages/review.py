@@ -9,10 +9,11 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.pages.details import cloud_vps_lines, key_lines
-from api.pages.form import without_private_keys
+from api.pages.details import key_lines, lines
+from api.pages.form import without_secrets
 from api.pages.frame import Reader, go, page
 from api.pages.picture import capacity_rows
+from api.pages.wifi import wifi_plan
 from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product
@@ -97,12 +98,13 @@ def _show(
         view=view,
         plan=found,
         counts=_counts(found) if found else None,
+        wifi=wifi_plan(product, number, found) if found else None,
         rooms=capacity_rows(found.picture) if found else [],
         waiting=view.state == RequestState.PLANNED,
         error=error,
         difference=extra.get("difference") or None,
-        typed=without_private_keys(typed) if typed else {"comment": "", "override_reason": ""},
-        lines=list(cloud_vps_lines(view.details, product.inventory)),
+        typed=without_secrets(typed) if typed else {"comment": "", "override_reason": ""},
+        lines=lines(view.details, view.service, product.inventory),
         keys=key_lines(view.details),
     )
 

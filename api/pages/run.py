@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.pages.frame import Reader, go, page
+from api.pages.wifi import devices_of_run, diff_by_device
 from api.security import Services
 from api.statuses import status_of
 from api.words import run_tag
@@ -70,6 +71,8 @@ def _show(
     run = product.runs.get(actor, id)
     events = product.requests.events(actor, run.request, 0, actor.language)
     waiting_kind = next((s.error.kind for s in run.steps if s.error and s.state != "undone"), None)
+    with product.database.read() as session:
+        devices = {s.key: devices_of_run(session, run.id, s.key, events) for s in run.steps}
     return page(
         request,
         "run.html",
@@ -83,6 +86,8 @@ def _show(
         last_event=events[-1].id if events else 0,
         approved=next((e for e in reversed(events) if e.tag == "request:approved"), None),
         problem=problem,
+        devices=devices,
+        diff_by_device=diff_by_device,
     )
 
 

@@ -117,6 +117,13 @@ document.addEventListener("htmx:before:request", (event) => {
   if (busy || chosen) event.preventDefault();
 });
 
+/* A map that is wider than the screen begins at its middle, where the router is. */
+const map = document.querySelector(".map-scroll");
+if (map) map.scrollLeft = (map.scrollWidth - map.clientWidth) / 2;
+
+/* A poster is printed by its button. */
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
+
 /* The menu under the name closes by Escape and by a click elsewhere. */
 const menu = document.querySelector(".menu");
 document.addEventListener("click", (event) => {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,17 +17,25 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 
 
-def doctor(as_json: AsJson = False) -> None:
-    """Examine configuration, database, keys, inventory and every cluster; changes nothing.
+def doctor(
+    devices: Annotated[
+        bool, typer.Option("--devices", help="Also log in to every network device, once.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Examine configuration, database, keys, inventory, clusters and devices; changes nothing.
 
-    Exit status 1 if something has to be mended. Example: provisioner doctor
+    Of the network devices it is said whether their host keys are known; they are entered only with
+    --devices. Exit status 1 if something has to be mended. Example: provisioner doctor
     """
     from provisioner.bootstrap import hypervisor
+    from provisioner.commands.device_findings import examine_devices
     from provisioner.doctor import examine
 
     settings = load_settings()
     findings: list[Finding] = []
-    for finding in examine(settings, lambda name: hypervisor(settings, name)):
+    clusters = examine(settings, lambda name: hypervisor(settings, name))
+    for finding in chain(clusters, examine_devices(settings, enter=devices)):
         findings.append(finding)
         if not as_json:
             _show(finding)

@@ -77,7 +77,7 @@ def _row(item: Mapping[str, Any]) -> list[Any]:
     reached = item.get("addresses") or [item.get("ssid")]
     return [
         item["id"],
-        item["kind"],
+        item.get("kind"),
         item.get("name"),
         " ".join(str(part) for part in where if part is not None),
         "\n".join(filter(None, reached)),

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provisioner.commands.output import FAILED, AsJson, print_json, tell
-from provisioner.settings import Settings, load_settings
+from provisioner.settings import load_settings
 from provisioner.texts import render, say
 
 if TYPE_CHECKING:
     from provisioner.drivers.network import Host
-    from provisioner.errors import Misconfigured
 
 inventory_app = typer.Typer(help="What exists and what is offered.", no_args_is_help=True)
 
@@ -23,8 +22,11 @@ def check(as_json: AsJson = False) -> None:
 
     Example: provisioner inventory check
     """
+    from provisioner.catalogue import check_inventory
+    from provisioner.commands.device_findings import inventory_faults
+
     settings = load_settings()
-    faults = _faults(settings)
+    faults = [*check_inventory(settings), *inventory_faults(settings)]
     if as_json:
         found = [{"file": f.file, "key": f.key, "remedy": render(f.remedy, "en")} for f in faults]
         print_json({"faults": found})
@@ -74,18 +76,6 @@ def show() -> None:
             "office": inventory.office.model_dump(mode="json"),
         }
     )
-
-
-def _faults(settings: Settings) -> list[Misconfigured]:
-    """Of our files, of the Ansible inventory, and of what one says of the other."""
-    from provisioner.catalogue import check_hosts, check_inventory, load_inventory
-    from provisioner.drivers.ansible.inventory import Hosts
-
-    hosts = Hosts(settings)
-    faults = [*check_inventory(settings), *hosts.faults()]
-    if not faults:
-        faults += check_hosts(load_inventory(settings).network, hosts(), str(settings.network))
-    return faults
 
 
 def _told(host: Host) -> dict[str, Any]:

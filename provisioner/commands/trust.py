@@ -27,7 +27,12 @@ Fingerprints = Annotated[
 
 
 def trust(
-    target: Annotated[str, typer.Argument(metavar="HOST|CLUSTER", help="Cluster, device of the inventory, or host[:port].")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="HOST|CLUSTER", help="Cluster, device of the inventory, or host[:port]."
+        ),
+    ],
     fingerprint: Fingerprints = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --fingerprint.")] = False,
     as_json: AsJson = False,

@@ -67,13 +67,15 @@ class InstanceService:
                 extra={"state": instance.state, "actions": instance.actions},
             )
         origin = self._requests.get(actor, instance.request)
+        details = {**said, "action": action, "instance": instance.id}
+        self._requests.check(origin.service, details)
         made = self._requests.create(
             actor,
             NewRequest(
                 service=origin.service,
                 department=origin.department,
                 applicant=ApplicantIn.model_validate(origin.applicant),
-                details={**said, "action": action, "instance": instance.id},
+                details=details,
             ),
         )
         return self._requests.submit(actor, made.number)

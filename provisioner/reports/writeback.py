@@ -80,7 +80,7 @@ class WriteBack:
         plans.give_to_instance(session, request.id, instance.id)
         found = (self._secrets.find(session, kind, request.number) for kind in HANDED_OVER)
         secrets = [secret for secret in found if secret is not None]
-        if secrets:
+        if secrets and not self._handovers.has(session, request.number):
             self._handovers.create(session, request.number, secrets)
         request.instance_id = instance.id
         events.append(

@@ -49,11 +49,17 @@ def complete_details(
 
 def secret_fields(details: BaseModel) -> list[str]:
     """The fields of a form that are secrets."""
-    return [
-        name
-        for name, field in type(details).model_fields.items()
-        if SecretStr in (field.annotation, *get_args(field.annotation))
-    ]
+    fields = type(details).model_fields.items()
+    return [name for name, field in fields if _holds_secret(field.annotation)]
+
+
+def _holds_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
+
+
+def _is_secret(annotation: object) -> bool:
+    """Whether it is SecretStr, however wrapped: annotated, or one of several."""
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
 
 
 def _letter_gaps(letter: Letter | None, kinds: tuple[str, ...], today: date) -> list[FieldError]:

@@ -101,6 +101,10 @@ class RequestService:
             )  # fmt: skip
             return self._view(session, actor, request)
 
+    def check(self, service: str, details: Mapping[str, Any]) -> None:
+        """Raises Invalid with every gap that submitting these details would meet."""
+        self._parse(service, details, complete=True)
+
     def update(self, actor: Actor, number: str, patch: RequestPatch) -> RequestView:
         """Change what is given. Raises Invalid, Conflict, Forbidden."""
         with self._database.write() as session:

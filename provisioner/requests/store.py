@@ -107,7 +107,7 @@ def search(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[Request]:
-    """Requests newest first, each filter optional; ``text``: number, host or department."""
+    """Requests newest first, each filter optional; ``text``: number, host, event or department."""
     query = select(Request).order_by(Request.id.desc()).limit(limit)
     if state:
         query = query.where(Request.state == state)
@@ -123,6 +123,7 @@ def search(
                 Request.number.ilike(f"%{_plain(text)}%", escape="\\"),
                 Request.department_id == text.lower(),
                 Request.details["hostname"].as_string() == text,
+                Request.details["event"].as_string().ilike(f"%{_plain(text)}%", escape="\\"),
                 Request.instance_id == text,
             )
         )

@@ -22,6 +22,8 @@ from provisioner.texts import Message, from_json, say
 
 RUN_FINISHED = "run-finished"
 """Outbox topic: a run has succeeded; the report writes it back on the request."""
+RUN_SCHEDULED = "run-scheduled"
+"""Outbox topic: a run begins by itself later; what people need before is prepared."""
 HOLD_HOURS = 24
 _NOT_AT_WORK = (RequestState.APPROVED, RequestState.SCHEDULED, RequestState.ATTENTION)
 WORTH_TELLING = 0.2

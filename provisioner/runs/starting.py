@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from provisioner import outbox
 from provisioner.approvals.starting import ApprovedPlan
 from provisioner.database import now
 from provisioner.plans.model import Plan
@@ -50,6 +51,7 @@ class PlannedRuns:
                 session, run, "run:scheduled", payload={"begin_at": run.begin_at.isoformat()}
             )
             change_state(session, request, RequestState.SCHEDULED, tag="request:scheduled")
+            outbox.put(session, journal.RUN_SCHEDULED, {"run_id": run.id})
             return run.id
         session.flush()
         journal.note(session, run, "run:queued")

@@ -8,18 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.ios.platform import IosPlatform
-from provisioner.drivers.network import Intent, TrunkMember, Vlan, Wish
-from provisioner.errors import Retriable, StepFailure
+from provisioner.drivers.network import Host, Intent, TrunkMember, Vlan, Wish
+from provisioner.errors import OutcomeUnknown, Retriable, StepFailure
+from provisioner.lab.devices.ios import IosDevice
+from provisioner.lab.devices.ios.terminal import Terminal
 from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.devices.plan import UPLINK, CampusPlan, tree
 from provisioner.plans.model import Step
 from provisioner.runs.configurations import ConfigurationFiles
-from provisioner.runs.steps.base import Context, Done, Wait
+from provisioner.runs.steps.base import Context, Devices, Done, Wait
 from provisioner.runs.steps.network import CHANGE, ChangeDevices
 from provisioner.settings import DeviceSettings
 from provisioner.texts import Message, render, say
@@ -66,18 +69,25 @@ class ChangeStage:
     killed_at: int | None = None
     """At which writing of the journal the process dies."""
     written: int = 0
+    run_id: str = "run-1"
+    passphrase: str | None = None
+    devices: Devices = field(default_factory=OwnDevices)
+    journal: Path | None = None
+    """Where it is kept on disk too."""
+    patience: float = 0.1
+    """The most that is waited where the product waits."""
 
     def context(self, params: Mapping[str, Any]) -> Context:
         step = Step(CHANGE, CHANGE, say("Change"), "campus", "network", params)
         nobody: Any = None  # what no step of the network asks for
         return Context(
-            run_id="run-1", number=NUMBER, step=step, memory=self.memory,
+            run_id=self.run_id, number=NUMBER, step=step, memory=self.memory,
             remember=self._remember, recall=lambda key: {}, planned=lambda key: {},
             rewrite=nobody, hypervisors={}, clusters={}, office_key="", seat=nobody,
-            slots=nobody, keep_secret=nobody, find_secret=lambda kind: None, other_vmid=nobody,
-            warn=nobody, tell=self._tell, fleet=self.fleet, devices=OwnDevices(),
+            slots=nobody, keep_secret=nobody, find_secret=lambda kind: self.passphrase,
+            other_vmid=nobody, warn=nobody, tell=self._tell, fleet=self.fleet, devices=self.devices,
             device_settings=self.settings,
-            keep_configuration=lambda *what: ConfigurationFiles(self.directory).keep("run-1", *what),
+            keep_configuration=partial(ConfigurationFiles(self.directory).keep, self.run_id),
             endings=NoInstances(), settle=0.1,
         )  # fmt: skip
 
@@ -86,6 +96,10 @@ class ChangeStage:
         if self.written == self.killed_at:
             raise KilledError
         self.memory.update(json.loads(json.dumps(values)))
+        if self.journal:
+            written = self.journal.with_suffix(".new")
+            written.write_text(json.dumps(self.memory))
+            written.replace(self.journal)
 
     def _tell(self, tag: str, text: Message, data: Mapping[str, Any]) -> None:
         self.told.append((tag, render(text, "en")))
@@ -101,7 +115,7 @@ class ChangeStage:
         while True:
             try:
                 found = call(self.context(params))
-            except Retriable as failure:
+            except (Retriable, OutcomeUnknown) as failure:
                 tries -= 1
                 if not tries:
                     return failure
@@ -109,14 +123,29 @@ class ChangeStage:
             except StepFailure as failure:
                 return failure
             if isinstance(found, Wait):
-                time.sleep(min(found.after, 0.1))
+                time.sleep(min(found.after, self.patience))
                 continue
             return found  # type: ignore[no-any-return]
 
+    def turn(self, params: Mapping[str, Any]) -> Done | Wait:
+        """One call only."""
+        return ChangeDevices().apply(self.context(params))
+
+    def beside(self, run_id: str, devices: Devices) -> ChangeStage:
+        """Another run on the same devices."""
+        return ChangeStage(
+            self.lab, self.fleet, self.settings, self.directory, run_id=run_id, devices=devices
+        )
+
     def holding(self) -> dict[str, bool]:
-        """Which switch has the VLAN, and on its uplink too."""
-        texts = self.lab.configurations()
-        return {name: f"vlan {VLAN}\n" in text for name, text in texts.items()}
+        """Which switch has the VLAN under our name, and on its uplink too."""
+
+        def whole(name: str) -> bool:
+            running = switch(self, name).running
+            named = running.vlans.get(VLAN) == f"PROV-{NUMBER}"
+            return named and running.interfaces[UPLINK].carries(VLAN)
+
+        return self.lab.call(lambda: {name: whole(name) for name in self.lab.hosts()})
 
 
 class KilledError(BaseException):
@@ -151,3 +180,49 @@ def change_stage(
             lambda: hosts, {"cisco_ios": IosPlatform(lambda: hosts, settings, known, lambda: "")}
         )
         yield ChangeStage(lab, fleet, settings, directory)
+
+
+def switch(stage: ChangeStage, name: str) -> IosDevice:
+    device = stage.lab.device(name)
+    assert isinstance(device, IosDevice)
+    return device
+
+
+def by_hand(stage: ChangeStage, host: str, *lines: str) -> None:
+    """Somebody types that on the switch and saves it."""
+    device = switch(stage, host)
+
+    async def typed() -> None:
+        class Console:
+            user, peer = "budi", ""
+
+            async def read(self) -> bytes:
+                return b""
+
+            def write(self, data: str) -> None:
+                assert "%" not in data, data
+
+        terminal = Terminal(device, Console(), 0)
+        for line in lines:
+            await terminal.line(line)
+
+    stage.lab.run(typed())
+
+
+def save_by_hand(stage: ChangeStage, host: str, *lines: str) -> None:
+    by_hand(stage, host, "configure terminal", *lines, "end", "write memory")
+
+
+def child(seat: Path) -> None:
+    """Another process that carries the change out; its journal is a file."""
+    given = json.loads(seat.read_text())
+    hosts = {
+        name: Host(name, "cisco_ios", frozenset({"switches"}), **where)
+        for name, where in given["hosts"].items()
+    }
+    settings = DeviceSettings(**given["settings"])
+    platform = IosPlatform(lambda: hosts, settings, Path(given["known"]), lambda: "")
+    fleet = Fleet(lambda: hosts, {"cisco_ios": platform})
+    stage = ChangeStage(None, fleet, settings, seat.parent)  # type: ignore[arg-type]
+    stage.journal = Path(given["journal"])
+    stage.apply(given["params"])

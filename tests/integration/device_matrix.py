@@ -1,24 +1,37 @@
 """A change of twelve switches with one failure at every possible point in turn.
 
-`python -m tests.integration.device_matrix` runs all of it in a fixed order (about an hour and a half);
-`--every 12` every twelfth point, `--first N` begins at that point.
+`python -m tests.integration.device_matrix` runs all of it in a fixed order (an hour and a half);
+`--every 13` every thirteenth point, `--first N` begins at that point; `--kills`: the process dies
+at every writing of the journal and after every device of every batch of calls.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.drivers.fleet import Fleet
 from provisioner.errors import StepFailure
 from provisioner.lab.devices.ios import IosDevice
+from provisioner.lab.devices.plan import tree
 from provisioner.runs.steps.base import Done
-from tests.integration.change_stage import MINUTE, TIMER, ChangeStage, change_stage, params
+from tests.integration.change_stage import (
+    MINUTE,
+    TIMER,
+    ChangeStage,
+    KilledError,
+    change_stage,
+    params,
+    switch,
+)
 
 STAGES = ("look", "apply", "verify", "confirm", "revert")
 _LINES = {"look": 3, "apply": 9, "verify": 3, "confirm": 3, "revert": 7}
@@ -95,9 +108,8 @@ class Trial:
     def _strike(self, call: str, orders: Mapping[str, Any]) -> None:
         stage, point = self._stage, self._point
         if self._struck:
-            if not point.lasting and point.kind in _STANDING:
-                stage.lab.clear()
-            elif point.lasting and time.monotonic() > self._since + (TIMER + 1) * MINUTE:
+            stands = (TIMER + 1) * MINUTE if point.lasting else 0
+            if point.kind in _STANDING and time.monotonic() > self._since + stands:
                 stage.lab.clear()
             return
         self._applied |= call == "apply" and point.host in orders
@@ -119,30 +131,34 @@ class Trial:
         fleet, stage.fleet = stage.fleet, Watched(stage.fleet, self._strike)  # type: ignore[assignment]
         try:
             found = stage.apply(wanted, tries=4)
-            record = stage.memory["do"]
-            while isinstance(found, StepFailure) and record["phase"] in ("reverting", "decided"):
+            while isinstance(found, StepFailure) and _phase(stage) in ("reverting", "decided"):
                 stage.lab.clear()
                 found = stage.apply(wanted, tries=4)
-                record = stage.memory["do"]
         finally:
             stage.fleet = fleet
         stage.lab.clear()
         return found
 
 
-def wrongs(stage: ChangeStage, before: Mapping[str, str], found: Done | StepFailure) -> list[str]:
-    """What does not hold after a trial."""
+def _phase(stage: ChangeStage) -> str:
+    return str(stage.memory.get("do", {}).get("phase", "new"))
+
+
+def wrongs(
+    stage: ChangeStage, before: Mapping[str, str], found: Done | StepFailure, gone: bool = False
+) -> list[str]:
+    """What does not hold after a trial; ``gone``: being done means that all is as before."""
     told = [tag for tag, _ in stage.told]
     deadline = time.monotonic() + 20
     while not all(stage.lab.reachable(name) for name in before) and time.monotonic() < deadline:
         time.sleep(0.01)
     wrong = []
     running = stage.lab.configurations()
-    if isinstance(found, Done):
+    if isinstance(found, Done) and not gone:
         wrong += [f"{name} lacks it" for name, has in stage.holding().items() if not has]
-        wrong += [] if "device:decided" in told else ["done without a decision on record"]
     else:
         wrong += [f"{name} differs" for name, text in running.items() if text != before[name]]
+    if isinstance(found, StepFailure):
         wrong += ["decided on record, but failed"] if "device:decided" in told else []
         if stage.memory.get("do", {}).get("armed"):
             wrong.append("the record says that something stands")
@@ -155,12 +171,6 @@ def wrongs(stage: ChangeStage, before: Mapping[str, str], found: Done | StepFail
         if device.pending is not None:
             wrong.append(f"{name}: a timer runs")
     return wrong
-
-
-def switch(stage: ChangeStage, name: str) -> IosDevice:
-    device = stage.lab.device(name)
-    assert isinstance(device, IosDevice)
-    return device
 
 
 @dataclass
@@ -196,13 +206,15 @@ class Beginning:
 def try_points(chosen: list[Point], tell: Callable[[str], None]) -> list[str]:
     """Each of them on the same lab; what does not hold, by point."""
     broken = []
-    with tempfile.TemporaryDirectory() as directory, change_stage(Path(directory)) as stage:
+    with _stage(12) as stage:
         beginning = Beginning(stage)
         for point in chosen:
             beginning.restore()
             began = time.monotonic()
             found = Trial(stage, point).run()
             wrong = wrongs(stage, beginning.texts, found)
+            if isinstance(found, Done) and "device:decided" not in [tag for tag, _ in stage.told]:
+                wrong.append("done without a decision on record")
             broken += [f"{point}: {each}" for each in wrong]
             text = "done" if isinstance(found, Done) else f"{found.kind}: {found}"
             seconds = time.monotonic() - began
@@ -212,19 +224,126 @@ def try_points(chosen: list[Point], tell: Callable[[str], None]) -> list[str]:
     return broken
 
 
+class Mortal:
+    """Dies in the Nth batch, when ``done`` of its devices have been spoken to."""
+
+    def __init__(self, fleet: Fleet, batch: int, done: int) -> None:
+        self._fleet, self._batch, self._done = fleet, batch, done
+        self.sizes: list[tuple[str, int]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("read", "apply", "confirm", "revert"):
+            return getattr(self._fleet, name)
+
+        def call(orders: Any, *rest: Any) -> Any:
+            self.sizes.append((name, len(orders)))
+            if len(self.sizes) == self._batch:
+                some = dict(list(orders.items())[: self._done])
+                getattr(self._fleet, name)(some, *rest)
+                raise KilledError
+            return getattr(self._fleet, name)(orders, *rest)
+
+        return call
+
+
+def try_deaths(switches: int, tolerant: bool, tell: Callable[[str], None]) -> list[str]:
+    """The process dies after each device of each batch of calls, and another goes on; what does
+    not hold. ``tolerant``: the end of an event instead of its beginning."""
+    broken = []
+    batch, done = 1, 0
+    with _stage(switches) as stage:
+        beginning, fleet = Beginning(stage), stage.fleet
+        wanted = params(list(reversed(stage.lab.hosts())))
+        while True:
+            beginning.restore()
+            if tolerant:
+                stage.apply(wanted)
+                stage.memory.clear()
+                stage.told.clear()
+            work = {**wanted, **_ending(wanted)} if tolerant else wanted
+            mortal = Mortal(fleet, batch, done)
+            stage.fleet = mortal  # type: ignore[assignment]
+            try:
+                stage.apply(work)
+                stage.fleet = fleet
+                return broken if batch > 4 else ["it hardly did anything"]
+            except KilledError:
+                stage.fleet = fleet
+            broken += [f"{batch}.{done}: {each}" for each in _went_on(stage, work, beginning)]
+            name, size = mortal.sizes[-1]
+            tell(f"killed in batch {batch} ({name}), after {done} of {size} devices")
+            batch, done = (batch + 1, 0) if done == size else (batch, done + 1)
+
+
+def try_dying_writings(switches: int, tell: Callable[[str], None]) -> list[str]:
+    """The process dies at each writing of the journal, and another goes on."""
+    broken = []
+    with _stage(switches) as stage:
+        beginning = Beginning(stage)
+        wanted = params(list(reversed(stage.lab.hosts())))
+        for at in range(1, 100):
+            beginning.restore()
+            stage.written, stage.killed_at = 0, at
+            try:
+                stage.apply(wanted)
+                return broken if at > 4 else ["it hardly wrote anything"]
+            except KilledError:
+                stage.killed_at = None
+            broken += [f"writing {at}: {each}" for each in _went_on(stage, wanted, beginning)]
+            tell(f"killed at writing {at}")
+    return broken
+
+
+def _went_on(stage: ChangeStage, work: Mapping[str, Any], beginning: Beginning) -> list[str]:
+    found = stage.apply(work)
+    if not isinstance(found, Done):
+        return [f"did not go on: {found}"]
+    if work["tolerant"]:  # all is as before there was an event
+        return wrongs(stage, beginning.texts, found, gone=True)
+    return wrongs(stage, beginning.texts, found)
+
+
+def _ending(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    off = {
+        host: [{**wish, "present": False} for wish in wishes]
+        for host, wishes in wanted["wishes"].items()
+    }
+    return {"wishes": off, "tolerant": True}
+
+
+@contextmanager
+def _stage(switches: int) -> Iterator[ChangeStage]:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        change_stage(Path(directory), tree(switches, minute=MINUTE)) as stage,
+    ):
+        yield stage
+
+
 def all_points() -> list[Point]:
     return points([f"sw-{number:03}" for number in range(1, 13)])
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--kills", action="store_true", help="die everywhere instead")
     given = parser.parse_args()
-    chosen = all_points()[given.first :: given.every]
-    broken = try_points(chosen, lambda line: print(line, flush=True))
-    print(f"{len(chosen)} points tried, {len(broken)} things do not hold")
-    print("\n".join(broken))
+    if given.kills:
+        broken = [
+            *try_dying_writings(12, _tell), *try_deaths(12, False, _tell),
+            *try_deaths(12, True, _tell),
+        ]  # fmt: skip
+    else:
+        broken = try_points(all_points()[given.first :: given.every], _tell)
+    _tell(f"{len(broken)} things do not hold")
+    _tell("\n".join(broken))
     return 1 if broken else 0
 
 

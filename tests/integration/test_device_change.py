@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from provisioner.errors import Refused, StepFailure
+from provisioner.errors import Refused
+from provisioner.lab.devices.plan import UPLINK
 from provisioner.runs.steps.base import Done
-from tests.integration.change_stage import ChangeStage, KilledError, change_stage, params
+from tests.integration.change_stage import (
+    NUMBER,
+    TIMER,
+    VLAN,
+    ChangeStage,
+    change_stage,
+    params,
+)
+from tests.integration.device_matrix import all_points, try_points
 
 
 @pytest.fixture
@@ -48,28 +58,6 @@ def test_one_rejected_line_takes_everything_back(stage: ChangeStage) -> None:
     assert stage.lab.configurations() == before
 
 
-def test_killed_at_every_writing(stage: ChangeStage) -> None:
-    """Whenever we die, going on afterwards ends with all of them holding it."""
-    before = stage.lab.configurations()
-    wanted = params(hosts(stage))
-    at = 1
-    while True:
-        stage.memory.clear()
-        stage.written, stage.killed_at = 0, at
-        try:
-            stage.apply(wanted)
-            break
-        except KilledError:
-            stage.killed_at = None
-        done = stage.apply(wanted)
-        assert isinstance(done, Done), (at, done)
-        assert all(stage.holding().values()), at
-        assert isinstance(stage.undo(wanted), Done)
-        assert stage.lab.configurations() == before
-        at += 1
-    assert at > 6
-
-
 def test_a_dropped_session_is_tried_again(stage: ChangeStage) -> None:
     stage.lab.fault("session-drop", host="sw-001", after=2)
     done = stage.apply(params(hosts(stage)))
@@ -78,7 +66,31 @@ def test_a_dropped_session_is_tried_again(stage: ChangeStage) -> None:
     assert [tag for tag, _ in stage.told].count("device:back") == 1
 
 
-def test_a_dead_device_does_not_stop_the_end(stage: ChangeStage) -> None:
-    wanted = params(hosts(stage))
-    assert isinstance(stage.apply(wanted), Done)
-    assert not isinstance(stage, StepFailure)
+def test_one_failure_anywhere() -> None:
+    """A sample of the points that `python -m tests.integration.device_matrix` tries all."""
+    chance = random.Random(11)  # noqa: S311
+    chosen = chance.sample([point for point in all_points() if not point.lasting], 5)
+    chosen += chance.sample([point for point in all_points() if point.lasting], 1)
+    told: list[str] = []
+    assert try_points(chosen, told.append) == [], told
+
+
+def test_what_a_device_sees_of_it(stage: ChangeStage) -> None:
+    """Four logins: look, apply, verify, confirm; and not a line too many."""
+    assert isinstance(stage.apply(params(hosts(stage))), Done)
+    assert set(stage.lab.sessions_seen.values()) == {4}
+    look = ["terminal length 0", "show running-config", "show archive config rollback timer"]
+    assert stage.lab.lines("sw-002") == [
+        *look,
+        *look,
+        f"configure terminal revert timer {TIMER}",
+        f"vlan {VLAN}",
+        f"name PROV-{NUMBER}",
+        f"interface {UPLINK}",
+        f"switchport trunk allowed vlan add {VLAN}",
+        "end",
+        *look,
+        "show version | include uptime is",
+        "configure confirm",
+        "write memory",
+    ]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
-from tests.web.stage import PASSWORD, Stage
+from tests.web.stage import PASSWORD, Stage, in_hours
 
 Scheme = Literal["light", "dark"]
 
@@ -68,13 +68,37 @@ def _set_up(stage: Stage) -> list[Screen]:
     stage["rina"].post(
         f"/api/v1/requests/{returned}/return", json={"reason": "Stempel pada surat belum ada."}
     )
+    wifi, wifi_run = stage.approved(
+        service="event_wifi", starts_at=in_hours(0), ends_at=in_hours(30), ssid="Pendopo Wicara"
+    )
+    to_come, run_to_come = stage.approved(
+        service="event_wifi", place="alun-alun", starts_at=in_hours(5), ends_at=in_hours(9),
+        event="Sedekah Bumi Alun-Alun", ssid="Sedekah Bumi",
+    )  # fmt: skip
+    stage.request_until(wifi, "done")
+    wifi_planned, _ = stage.planned(service="event_wifi", ssid="Bazar UMKM")
+    wifi_draft = stage.draft(service="event_wifi", passphrase="sebuah rahasia")
+    instance = stage["sari"].get(f"/api/v1/requests/{wifi}").json()["instance"]
+    poster = _open_network(stage)
+    handover = stage["sari"].get(f"/api/v1/requests/{wifi}/report").json()["handover"]["url"]
     return [
         Screen("sign-in", None, "/sign-in"),
         Screen("source", None, "/source"),
         Screen("hand-over-closed", None, "/handover/none"),
+        Screen("hand-over-wifi", None, "/handover/" + handover.rpartition("/")[2]),
         Screen("queue", "dewi", "/"),
         Screen("search", "dewi", "/?q=data"),
-        Screen("request-form", "dewi", "/requests/new"),
+        Screen("request-choice", "dewi", "/requests/new"),
+        Screen("request-form", "dewi", "/requests/new?service=cloud_vps"),
+        Screen("wifi-form", "dewi", "/requests/new?service=event_wifi"),
+        Screen("wifi-review", "dewi", f"/requests/{wifi_planned}/review"),
+        Screen("wifi-done", "dewi", f"/requests/{wifi}"),
+        Screen("wifi-run", "dewi", f"/runs/{wifi_run}"),
+        Screen("wifi-run-to-come", "dewi", f"/runs/{run_to_come}"),
+        Screen("wifi-to-come", "dewi", f"/requests/{to_come}"),
+        Screen("wifi-instance", "dewi", f"/instances/{instance}"),
+        Screen("poster", "dewi", f"/instances/{poster}/poster"),
+        Screen("topology", "dewi", "/topology"),
         Screen("request-submitted", "dewi", f"/requests/{submitted}"),
         Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
         Screen("review", "dewi", f"/requests/{planned}/review"),
@@ -82,14 +106,24 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("run-done", "dewi", f"/runs/{run}"),
         Screen("run-failed", "dewi", f"/runs/{failed_run}"),
         Screen("request-attention", "dewi", f"/requests/{failed}"),
-        Screen("servers", "dewi", "/instances"),
+        Screen("instances", "dewi", "/instances"),
         Screen("not-found", "dewi", "/requests/VPS-2026-9999"),
         Screen("applicant-list", "sari", "/"),
         Screen("applicant-draft", "sari", f"/requests/{draft}"),
+        Screen("applicant-edit-wifi", "sari", f"/requests/{wifi_draft}/edit"),
         Screen("applicant-edit", "sari", f"/requests/{draft}/edit"),
         Screen("applicant-returned", "sari", f"/requests/{returned}"),
         Screen("applicant-done", "sari", f"/requests/{done}"),
     ]
+
+
+def _open_network(stage: Stage) -> str:
+    """The instance of an open network, whose poster holds no secret."""
+    number, _ = stage.approved(
+        service="event_wifi", place="alun-alun", security="open", event="Pasar Malam",
+        ssid="Pasar Malam", starts_at=in_hours(0), ends_at=in_hours(3),
+    )  # fmt: skip
+    return str(stage.request_until(number, "done")["instance"])
 
 
 def _failed(stage: Stage) -> tuple[str, str]:

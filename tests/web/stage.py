@@ -7,14 +7,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import httpx
+import yaml
 
 from provisioner.database import Database
 from provisioner.lab.control import RemoteLab
@@ -66,9 +68,10 @@ class Stage:
             assert client.post("/sign-in", data=form).status_code == 303
             yield client
 
-    def draft(self, who: str = "sari", **details: Any) -> str:
+    def draft(self, who: str = "sari", service: str = "cloud_vps", **details: Any) -> str:
         """A new draft's number."""
-        answer = self[who].post("/api/v1/requests", json=new_request(**details))
+        body = new_request(service, **details)
+        answer = self[who].post("/api/v1/requests", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["number"])
 
@@ -122,10 +125,10 @@ FINGERPRINT = _KEY.get_fingerprint()
 PUBLIC_KEY = _KEY.export_public_key().decode().strip()
 
 
-def new_request(**details: Any) -> dict[str, Any]:
-    """The body of a complete Cloud VPS request with a host name of its own."""
+def new_request(service: str = "cloud_vps", **details: Any) -> dict[str, Any]:
+    """The body of a complete request with a name of its own."""
     return {
-        "service": "cloud_vps",
+        "service": service,
         "department": "dinkes",
         "applicant": {
             "name": "Sari Wulandari",
@@ -139,17 +142,45 @@ def new_request(**details: Any) -> dict[str, Any]:
             "date": "2026-01-05",
             "signatory": {"name": "dr. Budi Santosa", "position": "Kepala Dinas Kesehatan"},
         },
-        "details": {
-            "hostname": next(_names),
-            "purpose": "Layanan informasi kesehatan untuk masyarakat",
-            "size": "small",
-            "image": "debian-13",
-            "network": "server-opd",
-            "ssh_keys": [PUBLIC_KEY],
-            "admin_user": "admin-web",
-            **details,
-        },
+        "details": {**_DETAILS[service](), **details},
     }
+
+
+def _cloud_vps() -> dict[str, Any]:
+    return {
+        "hostname": next(_names),
+        "purpose": "Layanan informasi kesehatan untuk masyarakat",
+        "size": "small",
+        "image": "debian-13",
+        "network": "server-opd",
+        "ssh_keys": [PUBLIC_KEY],
+        "admin_user": "admin-web",
+    }
+
+
+def _event_wifi() -> dict[str, Any]:
+    """In three days, for a day."""
+    return {
+        "event": "Bazar UMKM Purbalingga 2026",
+        "place": "aula-pendopo",
+        "ssid": f"Bazar {next(_names)}",
+        "security": "wpa2-personal",
+        "starts_at": in_hours(72),
+        "ends_at": in_hours(96),
+        "expected_users": 100,
+        "isolate_clients": True,
+    }
+
+
+_DETAILS: dict[str, Callable[[], dict[str, Any]]] = {
+    "cloud_vps": _cloud_vps,
+    "event_wifi": _event_wifi,
+}
+
+
+def in_hours(hours: float) -> str:
+    """That many hours from now, as RFC 3339."""
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")
 
 
 class Running:
@@ -159,6 +190,7 @@ class Running:
         self._directory = directory
         self._port = _free_port()
         self._lab = start_in_background(directory, LabOptions(speed=speed, web_port=self._port))
+        _add_event_networks(directory / "inventory" / "network.yml")
         os.environ.pop("PROVISIONER_CONFIG", None)
         settings = load_settings(directory / "provisioner.toml")
         (directory / "var" / "secret.key").write_text(new_key())
@@ -201,6 +233,15 @@ class Running:
         self._log.close()
         self._database.close()
         stop_lab(self._directory)
+
+
+def _add_event_networks(path: Path) -> None:
+    """Enough of them for all the events of a session of tests."""
+    network = yaml.safe_load(path.read_text())
+    network["event_networks"] |= {
+        f"event-{n}": {"vlan": 300 + n, "cidr": f"10.31.{n}.0/24"} for n in range(3, 20)
+    }
+    path.write_text(yaml.safe_dump(network))
 
 
 def _answers(url: str) -> bool:

@@ -144,7 +144,7 @@ def test_another_language_keeps_what_was_typed(
     context = chromium.new_context(java_script_enabled=script)
     page = context.new_page()
     _sign_in(page, stage, "sari")
-    page.goto(f"{stage.url}/requests/new")
+    page.goto(f"{stage.url}/requests/new?service=cloud_vps")
     page.fill("[name='details/purpose']", "Sudah diketik")
     page.fill("[name='details/hostname']", "Salah Nama")
     page.press("[name='details/hostname']", "Enter")
@@ -153,7 +153,7 @@ def test_another_language_keeps_what_was_typed(
     expect(page.get_by_role("heading", level=1)).to_have_text("New request: Cloud VPS")
     expect(page.locator("[name='details/purpose']")).to_have_value("Sudah diketik")
     expect(page.locator("#problems")).to_have_count(0)
-    page.goto(f"{stage.url}/requests/new")
+    page.goto(f"{stage.url}/requests/new?service=cloud_vps")
     expect(page.get_by_role("heading", level=1)).to_have_text("New request: Cloud VPS")
     context.close()
 
@@ -178,7 +178,7 @@ def test_without_javascript_the_pages_are_whole(chromium: Browser, stage: Stage)
 def test_the_form_keeps_what_was_typed(context: BrowserContext, stage: Stage) -> None:
     page = context.new_page()
     _sign_in(page, stage, "sari")
-    page.goto(f"{stage.url}/requests/new")
+    page.goto(f"{stage.url}/requests/new?service=cloud_vps")
     page.fill("[name='details/purpose']", "Layanan yang sudah diketik")
     page.fill("[name='details/hostname']", "Salah Nama")
     page.locator("form.long button").click()
@@ -208,6 +208,7 @@ def test_single_keys_can_be_switched_off(context: BrowserContext, stage: Stage) 
     expect(page.locator("#help")).to_be_hidden()
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1366, "dark")])
 def test_every_screen_fits_and_is_accessible(
     chromium: Browser, stage: Stage, width: int, scheme: Any

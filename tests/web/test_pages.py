@@ -213,9 +213,9 @@ def test_trouble_is_told_in_plain_words(
 
 def test_the_language_switch_is_remembered(stage: Stage) -> None:
     with stage.browser("sari") as sari:
-        assert _h1(sari.get("/requests/new")) == "Permohonan baru: Cloud VPS"
+        assert _h1(sari.get("/requests/new?service=cloud_vps")) == "Permohonan baru: Cloud VPS"
         assert sari.post("/language", data={"language": "en", "back": "/"}).status_code == 303
-        english = sari.get("/requests/new")
+        english = sari.get("/requests/new?service=cloud_vps")
         assert _h1(english) == "New request: Cloud VPS"
         assert '<html lang="en">' in english.text
 

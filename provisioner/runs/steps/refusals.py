@@ -134,6 +134,22 @@ def not_taken_back(failures: Mapping[str, StepFailure]) -> StepFailure:
     return ActionNeeded(grave.what, meaning=meaning, next=grave.next, log=grave.log, who=who)
 
 
+def unfinished(failures: Mapping[str, StepFailure]) -> StepFailure:
+    """Decided, and some devices could not be brought to hold and save it yet."""
+    grave = worst(failures)
+    log = tuple(grave.log)
+    meaning = say(
+        "The change is proven and stays on the others. Not saved yet: %(hosts)s",
+        hosts=", ".join(sorted(failures)),
+    )
+    if grave.kind in PASSING:
+        again = say("Nothing to do: it is tried again by itself.")
+        return Retriable(grave.what, meaning=meaning, next=again, log=log, after=5)
+    who = grave.who if isinstance(grave, ActionNeeded) else "technician"
+    mend = say("Look at the device; then choose retry, which goes on from there.")
+    return ActionNeeded(grave.what, meaning=meaning, next=mend, log=log, who=who)
+
+
 def interrupted() -> StepFailure:
     """The process ended in the middle."""
     return Retriable(

@@ -14,8 +14,10 @@ from provisioner.runs.steps.base import Context
 from provisioner.runs.steps.devices import Record, Task
 from provisioner.texts import Message, say
 
-LOOKS = 5
+LOOKS = 8
 """How often a device is asked to take its part back after its timer must have ended."""
+SOON = 4
+"""Within so many looks a device answers again that our own change had cut off."""
 _R = TypeVar("_R")
 
 
@@ -77,7 +79,7 @@ class Touches:
         for host, answer in answers_in(answers).items():
             record.reverted[host] = answer.how
             if host in ended or ((at := record.expires(host)) and now() > at - self._slack()):
-                record.outlasted |= host in record.silent and record.asked < LOOKS
+                record.outlasted |= host in record.silent and record.asked < SOON
         return failures | failures_in(answers)
 
     def _own(self, reading: Reading) -> bool:

@@ -191,8 +191,10 @@ class Transaction(Touches):
             if host not in failures
         }  # fmt: skip
         failures |= self._confirm(orders)
-        self._left_or_raised(failures)
-        self._left_or_raised(dict.fromkeys(record.open, refusals.too_slow()))
+        failures = {**dict.fromkeys(record.open, refusals.too_slow()), **failures}
+        if failures and not self._task.tolerant:
+            raise refusals.unfinished(failures)
+        self._leave(failures)
 
     def _finish(self, readings: Mapping[str, Reading]) -> Done | Wait:
         record = self._record
@@ -274,7 +276,7 @@ class Transaction(Touches):
             text = say("Waits until the timer has taken it back: %(hosts)s", hosts=waiting)
             return Wait(2.0, text)
         if record.asked < LOOKS:
-            return Wait(2.0 * record.asked, say("Asks again: %(hosts)s", hosts=waiting))
+            return Wait(min(2.0**record.asked, 60.0), say("Asks again: %(hosts)s", hosts=waiting))
         raise refusals.not_taken_back(failures)
 
     # ------------------------------------------------------------------ small things

@@ -8,7 +8,6 @@ from typing import Any
 
 from provisioner.drivers.network import Intent, Reading, Ssid, TrunkMember, Vlan, Wish
 from provisioner.errors import StepFailure
-from provisioner.services.event_wifi.marking import is_ours
 from provisioner.services.proving import Check
 from provisioner.texts import Phrase, say
 
@@ -156,8 +155,8 @@ def _gone(intent: Intent, host: str, reading: Reading, params: Mapping[str, Any]
         heard = intent.ssid in reading.announced and host not in params["announced_by_others"]
         evidence = say("still announced by the access point") if heard else _shown(seen)
         return Judgement(WIFI_GONE, target, seen is None and not heard, evidence)
-    if isinstance(seen, Vlan) and not is_ours(seen):
-        left = say("now named %(name)s by someone else, so it was left", name=seen.name)
+    if isinstance(seen, Vlan) and seen != intent:
+        left = say("now named %(name)s, so it is not ours and was left", name=seen.name)
         return Judgement(VLAN_GONE, target, True, left)
     return Judgement(VLAN_GONE, target, seen is None, _shown(seen))
 

@@ -1,0 +1,114 @@
+"""What the form of each service asks: its fields, its choices, and how its answers are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.pages.details import size_text
+from api.words import SECURITY, TRUTH
+from provisioner.catalogue import Inventory
+from provisioner.services.cloud_vps.details import parse_details as parse_cloud_vps
+from provisioner.services.event_wifi.details import parse_details as parse_event_wifi
+from provisioner.texts import Message, Phrase, say
+
+COMMON = (
+    "department",
+    "applicant/name", "applicant/position", "applicant/phone", "applicant/email",
+    "applicant/employee_id",
+    "letter/kind", "letter/number", "letter/date", "letter/signatory/name",
+    "letter/signatory/position",
+)  # fmt: skip
+Choices = Sequence[tuple[str, Phrase]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One service's form; ``part`` is the template of its own questions."""
+
+    service: str
+    title: Message
+    about: Message
+    result: Message
+    part: str
+    own: tuple[str, ...]
+    parse: Callable[[Mapping[str, Any], Inventory], object]
+    """Raises Invalid with the faults of the details."""
+    choices: Callable[[Inventory], Mapping[str, Choices]]
+    given: Mapping[str, str]
+    """What stands in an empty form."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All fields, in the order of the page."""
+        return (*self.own, *COMMON)
+
+
+def _vps_choices(inventory: Inventory) -> Mapping[str, Choices]:
+    offer = inventory.cloud_vps
+    if offer is None:
+        return {}
+    return {
+        "sizes": [(key, size_text(key, size)) for key, size in offer.sizes.items()],
+        "images": [(key, image.title) for key, image in offer.images.items()],
+        "networks": [(k, n.title or k) for k, n in inventory.network.networks.items()],
+    }
+
+
+def _wifi_choices(inventory: Inventory) -> Mapping[str, Choices]:
+    return {
+        "places": [(key, place.title) for key, place in inventory.network.places.items()],
+        "securities": list(SECURITY.items()),
+        "truths": list(TRUTH.items()),
+    }
+
+
+CLOUD_VPS = Asking(
+    "cloud_vps",
+    say("New request: Cloud VPS"),
+    say("A virtual server of your own in the office's data centre, for an application or a page."),
+    say("a virtual server in the office's data centre, tried out before it is handed over"),
+    "form_cloud_vps.html",
+    (
+        "details/purpose", "details/hostname", "details/size", "details/image", "details/network",
+        "details/until", "details/admin_user", "details/ssh_keys", "details/open_ports",
+    ),
+    lambda details, inventory: parse_cloud_vps(details, inventory, complete=False),
+    _vps_choices,
+    {},
+)  # fmt: skip
+EVENT_WIFI = Asking(
+    "event_wifi",
+    say("New request: WiFi for an event"),
+    say("A wireless network for guests at one of our places, for the hours of an event."),
+    say("a wireless network at the place, with a poster to print; it switches itself on and off"),
+    "form_event_wifi.html",
+    (
+        "details/event", "details/place", "details/starts_at", "details/ends_at",
+        "details/expected_users", "details/ssid", "details/security", "details/passphrase",
+        "details/isolate_clients", "details/rate_limit_mbps",
+    ),
+    lambda details, inventory: parse_event_wifi(details, inventory, complete=False),
+    _wifi_choices,
+    {"details/security": "wpa2-personal", "details/isolate_clients": "true"},
+)  # fmt: skip
+ACTION = Asking(
+    "event_wifi",
+    say("Change the end of a WiFi"),
+    say("The WiFi stays on longer, or ends earlier."),
+    say("the WiFi ends at the new time by itself"),
+    "form_action.html",
+    ("details/ends_at",),
+    lambda details, inventory: parse_event_wifi(details, inventory, complete=False),
+    lambda _inventory: {},
+    {},
+)
+ALL: Mapping[str, Asking] = {one.service: one for one in (CLOUD_VPS, EVENT_WIFI)}
+FIELDS = tuple(dict.fromkeys((*CLOUD_VPS.own, *EVENT_WIFI.own, *COMMON)))
+"""Of every service."""
+
+
+def offered(inventory: Inventory) -> list[Asking]:
+    """The services that can be asked for here."""
+    return [one for one in ALL.values() if inventory.catalogue.offer(one.service) is not None]
