@@ -18,6 +18,7 @@ from provisioner.plans.record import PlanRecord
 from provisioner.runs import store as runs
 from provisioner.runs.model import Run
 from provisioner.runs.schedule import Schedule
+from provisioner.runs.steps.network import PASSPHRASE
 from provisioner.services.event_wifi.ending import off_plan
 from tests.integration.harness import lab_cluster
 from tests.integration.wifi_stage import WifiOffice
@@ -179,3 +180,22 @@ def test_ends_once_although_the_clock_jumps_to_and_fro(
     assert office.instance(number).state == "ended"
     assert all("Lompat" not in heard for heard in office.announced().values())
     assert office.request(number).state == "done"
+
+
+def test_the_poster_is_there_before_the_event(office: WifiOffice) -> None:
+    number, _ = scheduled(office)
+    office.product.outbox.deliver_due()
+    handover = office.product.reports.get(office.sari, number).handover
+    assert handover is not None
+    assert handover.url is not None
+    token = handover.url.rpartition("/")[2]
+    assert office.product.handovers.owner(token) == number
+    assert office.product.posters.has(number)
+    (passphrase,) = office.product.handovers.open(token).values()
+    poster = office.product.posters.make(number, passphrase)
+    assert any(passphrase in str(value) for _, value in poster.rows)
+    office.product.outbox.deliver_due()
+    with office.product.database.read() as session:
+        kept = office.product.secrets.find(session, PASSPHRASE, number)
+    assert kept is not None
+    assert office.product.secrets.get(kept) == passphrase
