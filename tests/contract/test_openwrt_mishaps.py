@@ -24,6 +24,10 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     return found
 
 
+STEPS = pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+"""Whether it strikes after every command, or after a sample of them."""
+
+
 def strike(stage: Stage, fault: str, step: int = 1) -> None:
     """One device for each command: it happens after that one."""
     for number, name in enumerate(stage.hosts):
@@ -34,11 +38,11 @@ def back_again(stage: Stage) -> None:
     until(lambda: all(map(stage.lab.reachable, stage.hosts)))
 
 
+@STEPS
 @pytest.mark.timeout(300)
 def test_a_session_that_drops_after_any_command_of_a_change(
-    tmp_path: Path, counts: dict[str, int]
+    tmp_path: Path, counts: dict[str, int], step: int
 ) -> None:
-    step = 2
     with staged(tmp_path, counts["apply"] // step, memory_mb=800) as stage:
         orders = stage.orders()
         strike(stage, "session-drop", step)
@@ -52,11 +56,11 @@ def test_a_session_that_drops_after_any_command_of_a_change(
         assert [left for name in stage.hosts for left in stage.left(name)] == []
 
 
+@STEPS
 @pytest.mark.timeout(300)
 def test_a_reboot_after_any_command_of_a_change_takes_it_back(
-    tmp_path: Path, counts: dict[str, int]
+    tmp_path: Path, counts: dict[str, int], step: int
 ) -> None:
-    step = 2
     with staged(tmp_path, counts["apply"] // step, memory_mb=800) as stage:
         orders = stage.orders()
         strike(stage, "device-reboots", step)
@@ -73,15 +77,16 @@ def test_a_reboot_after_any_command_of_a_change_takes_it_back(
         until(lambda: all(set(stage.left(name)) <= {hook} for name in stage.hosts))
 
 
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.timeout(300)
 def test_a_reboot_after_any_command_of_a_confirmation_keeps_all_or_nothing(
-    tmp_path: Path, counts: dict[str, int]
+    tmp_path: Path, counts: dict[str, int], step: int
 ) -> None:
-    with staged(tmp_path, counts["confirm"], memory_mb=800) as stage:
+    with staged(tmp_path, counts["confirm"] // step, memory_mb=800) as stage:
         orders = stage.orders()
         stage.apply(orders)
         after = stage.lab.configurations()
-        strike(stage, "device-reboots")
+        strike(stage, "device-reboots", step)
         results = stage.platform.confirm(orders)
         stage.lab.clear()
         back_again(stage)

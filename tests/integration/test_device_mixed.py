@@ -24,6 +24,7 @@ from provisioner.settings import DeviceSettings
 from tests.integration.change_stage import NUMBER, VLAN, ChangeStage, KilledError
 from tests.integration.device_matrix import Watched
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 MINUTE, TIMER = 2.0, 15
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 APS = ("ap-pendopo-1", "ap-pendopo-2")
