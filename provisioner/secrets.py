@@ -81,8 +81,12 @@ class SecretStore:
 
     def replace(self, session: Session, kind: str, owner: str, value: str) -> str:
         """As ``put``; an earlier secret of this kind and owner is forgotten."""
-        session.execute(delete(Secret).where(Secret.owner == owner, Secret.kind == kind))
+        self.forget_kind(session, kind, owner)
         return self.put(session, kind, owner, value)
+
+    def forget_kind(self, session: Session, kind: str, owner: str) -> None:
+        """Delete an owner's secrets of one kind within the caller's transaction."""
+        session.execute(delete(Secret).where(Secret.owner == owner, Secret.kind == kind))
 
     def find(self, session: Session, kind: str, owner: str) -> str | None:
         """The id of the newest secret of this kind and owner."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
@@ -114,6 +116,13 @@ class ApprovalService:
             raise wrong_state(request)
         if record.digest != digest:
             raise _changed(session, actor, request, record, digest)
+        ends_at = record.body["choices"].get("ends_at")
+        if ends_at and datetime.fromisoformat(ends_at) <= now():
+            raise Conflict(
+                say("What this plan is for is over already. Reject the request, or return it."),
+                slug="plan-expired",
+                extra={"digest": record.digest},
+            )
         used = session.query(Approval.id).where(Approval.plan_id == record.id).first()
         if used or record.holds_until <= now() or not plans.holds_whole(session, record, now()):
             raise Conflict(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from provisioner.drivers.network import Intent, Order, Preview, Reading, Result, Wish
+from provisioner.drivers.network import Intent, Order, Preview, Reading, Result, Ssid, Wish
 from provisioner.errors import StepFailure
 from provisioner.texts import pack
+
+STAND_IN = "********"
+"""For a passphrase: what is only asked about needs none, and none should travel for it."""
 
 
 class Rehearsing(Protocol):
@@ -33,7 +36,9 @@ def rehearse(platform: Rehearsing, wishes: Mapping[str, Sequence[Wish]]) -> dict
         if isinstance(reading, StepFailure):
             told[host] = pack(reading.what)
         else:
-            orders[host] = Order(platform.preview(reading, wishes[host]), "rehearsal", 0)
+            marks = (w.intent.mark for w in wishes[host] if isinstance(w.intent, Ssid))
+            keys = dict.fromkeys(marks, STAND_IN)
+            orders[host] = Order(platform.preview(reading, wishes[host]), "rehearsal", 0, keys)
     for host, answer in platform.evidence(orders).items():
         told[host] = pack(answer.what) if isinstance(answer, StepFailure) else list(answer)
     return told

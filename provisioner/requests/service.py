@@ -275,7 +275,9 @@ class RequestService:
         for name in secret_fields(parsed):
             given: SecretStr | None = getattr(parsed, name)
             kind = f"{request.service}.{name}"
-            if given is not None:
+            if getattr(parsed, "without_secrets", False):
+                self._secrets.forget_kind(session, kind, request.number)
+            elif given is not None:
                 self._secrets.replace(session, kind, request.number, given.get_secret_value())
             kept = self._secrets.find(session, kind, request.number) is not None
             details[f"{name}_given"] = kept

@@ -15,6 +15,7 @@ from provisioner.database import now
 from provisioner.instances.ending import Endings
 from provisioner.instances.model import Instance
 from provisioner.plans.record import PlanRecord
+from provisioner.requests.views import RequestPatch
 from provisioner.runs import store as runs
 from provisioner.runs.model import Run
 from provisioner.runs.schedule import Schedule
@@ -199,3 +200,19 @@ def test_the_poster_is_there_before_the_event(office: WifiOffice) -> None:
         kept = office.product.secrets.find(session, PASSPHRASE, number)
     assert kept is not None
     assert office.product.secrets.get(kept) == passphrase
+
+
+def test_a_key_given_before_is_forgotten_by_an_open_network(office: WifiOffice) -> None:
+    details = {
+        "event": "Bazar", "place": "aula-pendopo", "ssid": "Bazar", "security": "wpa2-personal",
+        "starts_at": "2027-01-04T08:00:00+07:00", "ends_at": "2027-01-04T16:00:00+07:00",
+        "expected_users": 9, "isolate_clients": True,
+    }  # fmt: skip
+    number = office.submit({**details, "passphrase": "rahasia sekali"})
+    assert office.request(number).details["passphrase_given"] is True
+    office.product.requests.send_back(office.budi, number, "Jaringan terbuka saja")
+    patch = RequestPatch(details={**details, "security": "open"})
+    office.product.requests.update(office.sari, number, patch)
+    assert office.request(number).details["passphrase_given"] is False
+    with office.product.database.read() as session:
+        assert office.product.secrets.find(session, PASSPHRASE, number) is None

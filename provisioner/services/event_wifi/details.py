@@ -142,6 +142,11 @@ class _WithPassphrase(_Form):
             return {**data, "passphrase_given": True}
         return data
 
+    @property
+    def without_secrets(self) -> bool:
+        """An open network has no passphrase, and forgets one that was given before."""
+        return getattr(self, "security", None) == "open"
+
 
 class EventWifiDraft(_WithPassphrase):
     """Details not yet complete; what is not given is None (``model_fields_set`` tells)."""
