@@ -58,7 +58,7 @@ def schema(
 
 
 @inventory_app.command("show")
-def show() -> None:
+def show(as_json: AsJson = True) -> None:  # it has no other form
     """Print what was read, with all defaults filled in, as JSON; never a secret.
 
     Example: provisioner inventory show
