@@ -61,6 +61,9 @@ def test_on_proven_prolonged_and_off_by_itself(office: WifiOffice) -> None:
     office.approve(later)
     settled(office, later, "done", "attention")
     assert office.request(later).state == "done", office.told(later)
+    (until_then,) = office.product.reports.get(office.sari, later).proof
+    assert until_then.check == "wifi.until"
+    assert until_then.passed
     assert office.instance(number).expires_at > instance.expires_at  # type: ignore[operator]
     until(lambda: office.instance(number).state == "ended", lambda: office.told(number))
     ended = office.instance(number)

@@ -13,7 +13,7 @@ from provisioner.runs.steps import refusals
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.devices import Task
 from provisioner.runs.steps.transaction import Transaction
-from provisioner.services.event_wifi.acceptance import Judgement, judge
+from provisioner.services.event_wifi.acceptance import WIFI_UNTIL, Judgement, judge
 from provisioner.services.event_wifi.passphrases import generate_passphrase
 from provisioner.texts import render, say
 
@@ -98,7 +98,12 @@ class ProlongWifi:
         return Done(True)
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        return ()
+        """The end as it stands in the books now."""
+        instance = str(context.params["instance"])
+        ends_at = context.endings.ends_at(instance)
+        as_wished = ends_at == datetime.fromisoformat(context.params["ends_at"])
+        shown = ends_at.isoformat() if ends_at else "-"
+        return [Proof(WIFI_UNTIL, instance, as_wished, shown, now()).to_json()]
 
     def undo(self, context: Context) -> Done | Wait:
         before = context.memory.get("before")

@@ -18,6 +18,7 @@ WIFI_ANNOUNCED = "wifi.announced"
 WIFI_KEY = "wifi.key"
 WIFI_GONE = "wifi.gone"
 VLAN_GONE = "vlan.gone"
+WIFI_UNTIL = "wifi.until"
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -61,6 +62,12 @@ CHECKS: tuple[Check, ...] = (
         say("What was added to the switch for the event is removed"),
         say("The event's VLAN still reaches this switch; nothing else is affected."),
         say("See whether the switch can be reached; it is tried again by itself."),
+    ),
+    Check(
+        WIFI_UNTIL,
+        say("The WiFi ends at the new time"),
+        say("The WiFi would be switched off at another time than was approved."),
+        say("Choose retry: the end is set once more."),
     ),
 )
 """In the order in which they are made; each has to pass on every device that it concerns."""
