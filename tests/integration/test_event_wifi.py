@@ -15,7 +15,16 @@ from provisioner.texts import render
 from tests.integration.harness import lab_cluster
 from tests.integration.wifi_stage import WifiOffice, rfc
 
-pytestmark = [pytest.mark.xdist_group("event-wifi"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.xdist_group("event-wifi"),
+    pytest.mark.timeout(300),
+    pytest.mark.parametrize(
+        "database_url",
+        ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+        indirect=True,
+        scope="module",
+    ),
+]
 PATIENCE = 120.0
 
 
