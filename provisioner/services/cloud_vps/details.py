@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar, overload
+from typing import Annotated, Any, Literal, overload
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from provisioner.catalogue import CloudVpsOffer, Inventory
-from provisioner.catalogue.fields import FieldFault, explain, plain_text
+from provisioner.catalogue.fields import FieldFault, plain_text
 from provisioner.errors import FieldError, Invalid
 from provisioner.services.cloud_vps.ssh_keys import public_key, same_key
+from provisioner.services.forms import Fault, answers, checked
 from provisioner.texts import Message, say
 
 MAX_KEYS = 10
@@ -168,10 +168,6 @@ class CloudVpsDetails(BaseModel):
     """Last day of use; None is without end."""
 
 
-_Form = TypeVar("_Form", CloudVpsDraft, CloudVpsDetails)
-_Fault = tuple[tuple[str | int, ...], Message]
-
-
 @overload
 def parse_details(
     data: object,
@@ -203,71 +199,30 @@ def parse_details(
     offer = inventory.cloud_vps
     if offer is None:
         raise Invalid([FieldError("/service", say("this service is not offered here"))])
-    if not isinstance(data, Mapping):
-        raise Invalid([FieldError("/details", say("must be a group of named values"))])
-    given = {str(key): value for key, value in data.items() if not _empty(value)}
+    given = answers(data)
     today = today or datetime.now(inventory.office.zone).date()
+
+    def fits(sound: Mapping[str, Any]) -> Iterator[Fault]:
+        return _faults_together(sound, inventory, offer, today)
+
     if complete:
-        return _checked(CloudVpsDetails, given, inventory, offer, today)
-    return _checked(CloudVpsDraft, given, inventory, offer, today)
-
-
-def _empty(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip(" ")) or value == []
-
-
-def _checked(
-    form: type[_Form],
-    given: Mapping[str, Any],
-    inventory: Inventory,
-    offer: CloudVpsOffer,
-    today: date,
-) -> _Form:
-    faults: list[_Fault] = []
-    details: _Form | None = None
-    sound: Mapping[str, Any] = {}
-    try:
-        details = form.model_validate(given)
-        sound = {name: getattr(details, name) for name in form.model_fields}
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        faults += ((fault["loc"], _explain(fault)) for fault in errors)
-        sound = _sound_part(given, errors)
-    faults += _faults_together(sound, inventory, offer, today)
-    if details is None or faults:
-        raise Invalid([FieldError(_pointer(path), message) for path, message in faults])
-    return details
-
-
-def _sound_part(given: Mapping[str, Any], errors: list[ErrorDetails]) -> Mapping[str, Any]:
-    """The answers that hold by themselves, so that people see all faults at once."""
-    faulty = {fault["loc"][0] for fault in errors}
-    known = {k: v for k, v in given.items() if k in CloudVpsDraft.model_fields and k not in faulty}
-    draft = CloudVpsDraft.model_validate(known)
-    return {name: getattr(draft, name) for name in CloudVpsDraft.model_fields}
-
-
-def _explain(fault: ErrorDetails) -> Message:
-    if fault["type"] == "missing":
-        return say("please fill this in")
-    if fault["type"] == "extra_forbidden":
-        return say("is not asked for here; remove it")
-    return explain(fault)
+        return checked(CloudVpsDetails, CloudVpsDraft, given, fits)
+    return checked(CloudVpsDraft, CloudVpsDraft, given, fits)
 
 
 def _faults_together(
-    answers: Mapping[str, Any], inventory: Inventory, offer: CloudVpsOffer, today: date
-) -> Iterator[_Fault]:
+    sound: Mapping[str, Any], inventory: Inventory, offer: CloudVpsOffer, today: date
+) -> Iterator[Fault]:
     networks = inventory.network.networks
-    size = offer.sizes.get(answers.get("size") or "")
-    image = offer.images.get(answers.get("image") or "")
-    network = networks.get(answers.get("network") or "")
+    size = offer.sizes.get(sound.get("size") or "")
+    image = offer.images.get(sound.get("image") or "")
+    network = networks.get(sound.get("network") or "")
     for name, found, choices in (
         ("size", size, offer.sizes),
         ("image", image, offer.images),
         ("network", network, networks),
     ):
-        if answers.get(name) and found is None:
+        if sound.get(name) and found is None:
             offered = ", ".join(choices) or "-"
             yield (name,), say("is not offered; choose one of: %(offered)s", offered=offered)
     if image and network and network.cluster not in image.templates:
@@ -280,11 +235,11 @@ def _faults_together(
                 needed=image.min_disk_gb,
             ),
         )
-    until = answers.get("until")
+    until = sound.get("until")
     if until and not today < until <= today + LONGEST:
         yield ("until",), say("must be a day in the future, at most five years from now")
-    yield from _twice("ssh_keys", answers, same_key, say("this key is already in the list"))
-    yield from _twice("open_ports", answers, _same_port, say("this port is already in the list"))
+    yield from _twice("ssh_keys", sound, same_key, say("this key is already in the list"))
+    yield from _twice("open_ports", sound, _same_port, say("this port is already in the list"))
 
 
 def _same_port(one: OpenPort, other: OpenPort) -> bool:
@@ -292,14 +247,9 @@ def _same_port(one: OpenPort, other: OpenPort) -> bool:
 
 
 def _twice(
-    name: str, answers: Mapping[str, Any], same: Callable[[Any, Any], bool], message: Message
-) -> Iterator[_Fault]:
-    entries = answers.get(name) or ()
+    name: str, sound: Mapping[str, Any], same: Callable[[Any, Any], bool], message: Message
+) -> Iterator[Fault]:
+    entries = sound.get(name) or ()
     for index, entry in enumerate(entries):
         if any(same(entry, earlier) for earlier in entries[:index]):
             yield (name, index), message
-
-
-def _pointer(path: tuple[str | int, ...]) -> str:
-    parts = (str(part)[:64].replace("~", "~0").replace("/", "~1") for part in path)
-    return "/".join(("/details", *parts))
