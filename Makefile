@@ -30,7 +30,7 @@ check: setup  ## format, lint, types, import contracts, playbooks
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint -q --offline --profile production playbooks/access_point.yml
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint -q --offline --profile production playbooks/access_point.yml playbooks/vps_baseline.yml
 	@if command -v vagrant >/dev/null; then vagrant validate; fi
 
 bench: setup  ## measure ourselves beside others
@@ -60,5 +60,6 @@ $(STAMP): requirements.lock pyproject.toml
 
 tools:
 	@bash tools/need.sh browser
+	@bash tools/need.sh guests
 
 .PHONY: help setup demo test slow check bench chaos screenshots clean tools

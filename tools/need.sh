@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure of what has to come from the system: `need.sh python`, `need.sh browser`.
+# Makes sure of what has to come from the system: `need.sh python`, `need.sh browser`, `need.sh guests`.
 # On Debian as root it installs what is missing, without asking; elsewhere it says what is missing.
 set -euo pipefail
 
@@ -11,7 +11,7 @@ has_python() {
 }
 has_sans_font() { fc-list :lang=id | grep -q .; }
 
-case ${1:?python or browser} in
+case ${1:?python, browser or guests} in
   python)
     need python3-venv has_python
     need openssh-client command -v ssh
@@ -21,8 +21,14 @@ case ${1:?python or browser} in
     need fontconfig command -v fc-list
     need fonts-dejavu-core has_sans_font
     ;;
+  guests)
+    # a real Debian in namespaces: only root can have one, for all others those tests are skipped
+    [[ $(id -u) == 0 ]] && grep -qs '^ID=debian' /etc/os-release || exit 0
+    need debootstrap command -v debootstrap
+    need iproute2 command -v ip
+    ;;
   *)
-    echo "need.sh: python or browser" >&2
+    echo "need.sh: python, browser or guests" >&2
     exit 2
     ;;
 esac

@@ -11,16 +11,20 @@ from provisioner.catalogue.network import EventNetwork, Network, Place, ServerNe
 from provisioner.catalogue.offers import (
     Catalogue,
     CloudVpsOffer,
+    ColocationOffer,
     EventWifiOffer,
     Image,
     ServiceOffer,
     Size,
 )
 from provisioner.catalogue.office import Office
+from provisioner.catalogue.racks import ColocationNetwork, Rack
 
 __all__ = [
     "Catalogue",
     "CloudVpsOffer",
+    "ColocationNetwork",
+    "ColocationOffer",
     "EventNetwork",
     "EventWifiOffer",
     "Image",
@@ -28,6 +32,7 @@ __all__ = [
     "Network",
     "Office",
     "Place",
+    "Rack",
     "ServerNetwork",
     "ServiceOffer",
     "Size",

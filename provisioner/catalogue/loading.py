@@ -13,8 +13,15 @@ from pydantic import ValidationError
 
 from provisioner.catalogue.fields import DataModel, explain
 from provisioner.catalogue.network import Network
-from provisioner.catalogue.offers import Catalogue, CloudVpsOffer, EventWifiOffer
+from provisioner.catalogue.network_fields import AddressRoom
+from provisioner.catalogue.offers import (
+    Catalogue,
+    CloudVpsOffer,
+    ColocationOffer,
+    EventWifiOffer,
+)
 from provisioner.catalogue.office import Office
+from provisioner.catalogue.racks import ColocationNetwork, rack_faults
 from provisioner.errors import Misconfigured
 from provisioner.settings import Settings
 from provisioner.texts import Message, say
@@ -39,6 +46,11 @@ class Inventory:
     def event_wifi(self) -> EventWifiOffer | None:
         """The terms of event_wifi, or None when it is not offered."""
         return self.catalogue.services.event_wifi
+
+    @property
+    def colocation(self) -> ColocationOffer | None:
+        """The terms of colocation, or None when it is not offered."""
+        return self.catalogue.services.colocation
 
 
 def load_inventory(settings: Settings) -> Inventory:
@@ -84,7 +96,25 @@ def check_hosts(
             for end in ends
             if end.device not in hosts
         )
+    faults += _unknown_switches(network, hosts, file)
     return faults
+
+
+def _unknown_switches(
+    network: Network, hosts: Mapping[str, InGroups], file: str
+) -> Iterator[Misconfigured]:
+    for name, rack in network.racks.items():
+        for index, port in enumerate(rack.ports()):
+            key = f"racks.{name}.switch_ports.{index}"
+            if port.device not in hosts:
+                yield Misconfigured(file, key, _unknown_host(port.device))
+            elif "switches" not in hosts[port.device].groups:
+                remedy = say(
+                    "%(device)s is not in the group switches of the Ansible inventory; put it "
+                    "there or take it out here",
+                    device=port.device,
+                )
+                yield Misconfigured(file, key, remedy)
 
 
 def inventory_schemas() -> dict[str, dict[str, Any]]:
@@ -218,6 +248,32 @@ def _network_references(
                 say("is not a site of this file; sites are: %(sites)s", sites=_list(network.sites)),
             )
     yield from _link_faults(network)
+    cabled = frozenset(end for ends in network.cables() for end in ends)
+    yield from rack_faults(network.racks, network.colocation_networks, network.sites, cabled)
+    yield from _colocation_faults(network)
+
+
+def _colocation_faults(network: Network) -> Iterator[tuple[str, Message]]:
+    """VLANs and addresses that another kind of network has too."""
+    for name, colocation in network.colocation_networks.items():
+        for other, event in network.event_networks.items():
+            if event.vlan == colocation.vlan:
+                yield (
+                    f"colocation_networks.{name}.vlan",
+                    say("is the VLAN of event network %(name)s too; give each its own", name=other),
+                )
+    every: list[tuple[str, AddressRoom]] = [
+        *network.networks.items(),
+        *network.colocation_networks.items(),
+    ]
+    for (one, a), (other, b) in combinations(every, 2):
+        if isinstance(b, ColocationNetwork) and any(
+            x.overlaps(y) for x in a.assignable for y in b.assignable
+        ):
+            yield (
+                f"colocation_networks.{other}.assignable",
+                say("shares addresses with network %(name)s; give each its own", name=one),
+            )
 
 
 def _link_faults(network: Network) -> Iterator[tuple[str, Message]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from provisioner.catalogue.baseline import Baseline
 from provisioner.catalogue.fields import KEY, DataModel, FieldFault
 from provisioner.texts import say
 
@@ -43,9 +44,21 @@ class Size(DataModel):
     cores: int = Field(strict=True, ge=1, le=512, description="virtual CPU cores")
     memory_mb: int = Field(strict=True, ge=128, le=16_777_216, description="memory in MiB")
     disk_gb: int = Field(strict=True, ge=1, le=65_536, description="boot disk in GiB")
+    balloon_mb: int | None = Field(
+        None,
+        strict=True,
+        ge=128,
+        description="memory in MiB that it keeps when the node runs short; all of it if left out",
+    )
     disk_storage: str | None = Field(
         None, description="storage of the cluster for this size, instead of the cluster's own"
     )
+
+    @model_validator(mode="after")
+    def _balloon_fits(self) -> Size:
+        if self.balloon_mb is not None and self.balloon_mb > self.memory_mb:
+            raise FieldFault(say("balloon_mb: must be at most memory_mb"))
+        return self
 
 
 class TemplateReference(DataModel):
@@ -80,6 +93,15 @@ class Image(DataModel):
     )
 
 
+class Snapshots(DataModel):
+    """How many snapshots a VM may have, and how long one is kept."""
+
+    per_vm: int = Field(3, strict=True, ge=0, le=50, description="at once; 0: none are offered")
+    keep_days: int = Field(
+        30, strict=True, ge=1, le=366, description="days after which a snapshot is removed"
+    )
+
+
 class CloudVpsOffer(ServiceOffer):
     """The service cloud_vps."""
 
@@ -90,6 +112,29 @@ class CloudVpsOffer(ServiceOffer):
     images: Mapping[Key, Image] = Field(min_length=1, description="operating systems on offer")
     office_key_after_handover: Literal["keep", "remove"] = Field(
         "keep", description="whether the office's own SSH key stays on the VM at hand-over"
+    )
+    snapshots: Snapshots = Field(Snapshots(), description="limits of snapshots")
+    grace_days: int = Field(
+        14,
+        strict=True,
+        ge=0,
+        le=366,
+        description="days that an ended VM stays switched off before it is removed; 0: at once",
+    )
+    last_backup: bool = Field(
+        True, description="whether an ended VM is backed up once more, where there is a storage"
+    )
+    warn_days: tuple[Annotated[int, Field(strict=True, ge=0, le=366)], ...] = Field(
+        (30, 7, 1), max_length=10, description="days before its end at which people are warned"
+    )
+    extra_disk_gb_max: int = Field(
+        0, strict=True, ge=0, le=65_536, description="largest second disk in GiB; 0: none"
+    )
+    protect: bool = Field(
+        True, description="whether a finished VM is protected against removal on the cluster"
+    )
+    baseline: Baseline | None = Field(
+        None, description="what every finished VM is brought to inside; nothing if left out"
     )
 
     def disk_storage(self, size: str, image: str) -> str | None:
@@ -122,11 +167,31 @@ class EventWifiOffer(ServiceOffer):
     )
 
 
+class ColocationOffer(ServiceOffer):
+    """The service colocation: a server of the department's own in the office's data centre."""
+
+    max_units: int = Field(
+        4, strict=True, ge=1, le=48, description="height in rack units of one server at most"
+    )
+    max_watts: int = Field(
+        800, strict=True, ge=1, le=20_000, description="watts that one server may draw at most"
+    )
+    heavy_kg: int = Field(
+        25, strict=True, ge=1, le=500, description="weight from which a server is put low"
+    )
+    checklist: tuple[Annotated[str, StringConstraints(min_length=3, max_length=300)], ...] = Field(
+        (), max_length=20, description="what is ticked off at the racking; ours if left out"
+    )
+    team: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="who does the racking, for people"
+    )
+
+
 class Services(DataModel):
     """The services on offer; one that is left out is not offered."""
 
     cloud_vps: CloudVpsOffer | None = Field(None, description="a virtual server")
-    colocation: OtherOffer | None = Field(None, description="a server of the department's own")
+    colocation: ColocationOffer | None = Field(None, description="a server of the department's own")
     internet: OtherOffer | None = Field(None, description="a site connected")
     event_wifi: EventWifiOffer | None = Field(None, description="WiFi for an event")
     troubleshooting: OtherOffer | None = Field(None, description="a look at what does not work")

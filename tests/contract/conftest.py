@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fakepve import FakePve
 
 from provisioner.drivers.hypervisor import Clone
 from provisioner.drivers.proxmox import ProxmoxCluster
+from provisioner.drivers.proxmox.connection import Connection
 from provisioner.lab.cluster import LabCluster
 from provisioner.lab.plan import LabGuest
 from tests.contract.scripted import ScriptedCluster
 from tests.contract.stages import (
-    FAKEPVE_LACKS,
     SECRET,
-    TOKEN_ID,
     Certificate,
     Stage,
     cluster_settings,
     finish,
     make_certificate,
 )
+
+CONFORMANCE = Path(__file__).with_name("conformance.toml")
+
+
+def exclusions() -> dict[str, str]:
+    """What the suite may fail in on the unmodified fakepve: test to reason."""
+    found: dict[str, str] = tomllib.loads(CONFORMANCE.read_text())["fakepve"]
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An exclusion that would pass fails, so that the list cannot rot."""
+    excluded = exclusions()
+    for item in items:
+        name, _, stage = item.name.partition("[")
+        of_suite = item.path.name.startswith("test_proxmox_suite") and stage == "fakepve]"
+        if of_suite and name in excluded:
+            item.add_marker(pytest.mark.xfail(reason=excluded[name], strict=True))
 
 
 @pytest.fixture(scope="session")
@@ -35,71 +54,58 @@ def other_certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return make_certificate(tmp_path_factory.mktemp("pki"), "theirs")
 
 
-@pytest.fixture
-def pve(fakepve: FakePve) -> FakePve:
-    """The unmodified fakepve with two nodes, a shared storage, a template and our token."""
-    fakepve.apitokens[TOKEN_ID] = SECRET
-    fakepve.add_node("pve2")
-    base, drive = "9000/base-9000-disk-0.qcow2", "9000/vm-9000-cloudinit.qcow2"
-    fakepve.storages["shared"] = {
-        "type": "nfs",
-        "active": 1,
-        "content": "images",
-        "files": set(),
-        "shared": 1,
-        "server": "192.0.2.1",
-        "export": "/srv",
-        "volumes": {
-            base: {"content": "images", "format": "qcow2", "size": 2 << 30, "vmid": 9000},
-            drive: {"content": "images", "format": "qcow2", "size": 4 << 20, "vmid": 9000},
-        },
-    }
-    fakepve.add_vm(
-        9000,
-        "debian-13",
-        node="pve1",
-        template=True,
-        config={
-            "template": 1,
-            "agent": "1",
-            "boot": "order=scsi0",
-            "cores": 1,
-            "memory": "512",
-            "ide2": f"shared:{drive},media=cdrom",
-            "net0": "virtio=BC:24:11:9E:70:24,bridge=vmbr0,firewall=1",
-            "scsi0": f"shared:{base},size=2G",
-            "smbios1": "uuid=477ca992-c8b7-4edb-b5b1-f7b26ca80640",
-            "tags": "tpl-debian-13",
-        },
+@pytest.fixture(scope="session")
+def fakepve_process(certificate: Certificate) -> Iterator[Callable[[], str]]:
+    """Gives the URL of a fresh, unmodified fakepve in a process of its own."""
+    command = (sys.executable, "-m", "tests.contract.fakepve_process")
+    process = subprocess.Popen(
+        [*command, str(certificate.cert), str(certificate.key)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
-    return fakepve
+    with process:
+        assert process.stdin
+        assert process.stdout
+
+        def fresh() -> str:
+            process.stdin.write("fresh\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        yield fresh
+        process.stdin.close()
+        assert process.wait(10) == 0
 
 
 @pytest.fixture
-def fakepve_stage(pve: FakePve, fakepve_cafile: str) -> Iterator[Stage]:
-    def plant(vmid: int) -> str:
-        name = f"{vmid}/vm-{vmid}-disk-0.qcow2"
-        pve.storages["shared"]["volumes"][name] = {
-            "content": "images",
-            "format": "qcow2",
-            "size": 1 << 30,
-            "vmid": vmid,
-        }
-        return f"shared:{name}"
-
-    settings = cluster_settings([pve.url], [fakepve_cafile])
+def fakepve_stage(fakepve_process: Callable[[], str], certificate: Certificate) -> Iterator[Stage]:
+    settings = cluster_settings([fakepve_process()], [certificate.pin])
     driver = ProxmoxCluster("dc1", settings, lambda: SECRET, Path("/"))
+    connection = Connection("dc1", settings, lambda: SECRET, Path("/"))
+
+    def plant(vmid: int) -> str:
+        path = ("nodes", "pve1", "storage", "shared", "content")
+        what = {"vmid": vmid, "filename": f"vm-{vmid}-disk-0.qcow2", "size": "1G"}
+        return str(connection.send("POST", *path, format="qcow2", **what))
+
     yield Stage(
         driver,
         template=9000,
         node="pve1",
         other_node="pve2",
         storage="shared",
-        stand=lambda vmid, node: pve.add_vm(vmid, "stranger", node=node) and None,
+        backup_storage="shared",
+        stand=lambda vmid, node: connection.send(
+            "POST", "nodes", node, "qemu", vmid=vmid, name="stranger"
+        ),
         plant=plant,
-        lacks=FAKEPVE_LACKS,
+        call=connection.send,
+        boot_seconds=0.2,
     )
     driver.close()
+    connection.close()
 
 
 @pytest.fixture
@@ -126,8 +132,24 @@ def lab_stage(lab: LabCluster) -> Iterator[Stage]:
         lambda: lab.token_secret,
         Path("/"),
     )
-    yield Stage(driver, 9000, "pve1", "pve2", "shared", stand, plant)
+    lab.call(lambda pve: pve.apitokens.update({"root@pam!admin": SECRET}))
+    lab.call(lambda pve: pve.separated.update({"root@pam!admin": False}))
+    root = cluster_settings(lab.urls, lab.fingerprints, token_id="root@pam!admin")
+    connection = Connection("dc1", root, lambda: SECRET, Path("/"))
+    yield Stage(
+        driver,
+        template=9000,
+        node="pve1",
+        other_node="pve2",
+        storage="shared",
+        backup_storage="local",
+        stand=stand,
+        plant=plant,
+        call=connection.send,
+        address=lab.plan.network.address(100),
+    )
     driver.close()
+    connection.close()
 
 
 @pytest.fixture(params=["fakepve", "lab"])

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from fakepve.certs import make_cert
 
-from provisioner.drivers.hypervisor import TaskHandle, TaskState
+from provisioner.drivers.hypervisor import Configure, Machine, PowerOn, TaskHandle, TaskState
 from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.settings import ClusterSettings
+from tests.contract.fakepve_process import SECRET, TOKEN_ID
 
-TOKEN_ID, SECRET = "provisioner@pve!service", "5ecre7-0f-the-t0ken"
-
-FAKEPVE_LACKS: Mapping[str, str] = {
-    "resize": "fakepve answers OK to a resize and changes nothing",
-    "names of bridges": "fakepve invents its network interfaces",
-}
-"""What the suite leaves out on fakepve 0.5.0, and why."""
+__all__ = [
+    "SECRET",
+    "TOKEN_ID",
+    "Certificate",
+    "Stage",
+    "booted",
+    "cluster_settings",
+    "finish",
+    "make_certificate",
+]
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,16 @@ class Stage:
     node: str
     other_node: str
     storage: str
+    backup_storage: str
     stand: Callable[[int, str], None]
     """Put a stopped VM of somebody else there: VMID, node."""
     plant: Callable[[int], str]
     """Leave a volume behind on the storage for a VMID; returns its id."""
-    lacks: Mapping[str, str] = field(default_factory=dict)
-
-    def needs(self, ability: str) -> None:
-        if ability in self.lacks:
-            pytest.skip(self.lacks[ability])
+    call: Callable[..., Any]
+    """Change something as the administrator does: method, path, and what is sent."""
+    address: str = "10.10.10.100"
+    """What a VM may get, with a length of 24."""
+    boot_seconds: float = 30.0
 
     def finish(self, handle: TaskHandle) -> TaskState:
         return finish(self.driver, handle)
@@ -85,3 +89,17 @@ def finish(driver: ProxmoxCluster, handle: TaskHandle) -> TaskState:
         time.sleep(pause)
         pause = min(pause * 2, 0.2)
     return state
+
+
+def booted(stage: Stage, vmid: int) -> Machine:
+    """Let a VM come up with the stage's address, until its agent answers."""
+    options = {"ciuser": "dinkes", "ipconfig0": f"ip={stage.address}/24"}
+    stage.finish(stage.driver.submit(Configure(vmid, stage.node, options)))
+    stage.finish(stage.driver.submit(PowerOn(vmid, stage.node)))
+    machine = stage.driver.machine(vmid)
+    assert machine is not None
+    deadline = time.monotonic() + stage.boot_seconds
+    while not stage.driver.guest(machine).addresses:
+        assert time.monotonic() < deadline, "the guest did not come up"
+        time.sleep(0.05)
+    return machine

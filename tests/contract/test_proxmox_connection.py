@@ -22,8 +22,8 @@ from provisioner.errors import (
     StepFailure,
 )
 from provisioner.texts import render
-from tests.contract.conftest import SECRET, TOKEN_ID, Certificate, cluster_settings
 from tests.contract.scripted import Reply, ScriptedCluster, refusal
+from tests.contract.stages import SECRET, TOKEN_ID, Certificate, cluster_settings
 
 CLONE = Clone(9000, "pve1", 2001, "pve1", "web", "mark", "linked")
 CLONE_PATH = "/nodes/pve1/qemu/9000/clone"

@@ -52,6 +52,55 @@ TEXTS: list[tuple[str, str, type[StepFailure]]] = [
     ("", "start failed: QEMU: Cannot allocate memory", ActionNeeded),
     ("", "received interrupt", ActionNeeded),
     ("10", "unexpected status", OutcomeUnknown),
+    ("", "detected modified configuration - file changed by other user? Try again.", Retriable),
+    ("", "snapshot name 'before' already used", Refused),
+    ("", "unable to use snapshot name 'current' (reserved name)", Refused),
+    ("", "snapshot feature is not available", Refused),
+    ("", "you can't take a snapshot if it's a template", Refused),
+    ("", "you can't delete a snapshot if vm is a template", Refused),
+    ("", "you can't rollback if vm is a template", Refused),
+    ("", "snapshot 'before' does not exist", Refused),
+    ("", "can't rollback, more recent snapshots exist", ActionNeeded),
+    ("", "unable to rollback to incomplete snapshot (snapstate = delete)", ActionNeeded),
+    ("", "snapshot 'a' needed by replication job '1-0' - run replication first", Retriable),
+    ("", "can't migrate running VM without --online", Retriable),
+    ("12", "can't live migrate attached local disks without with-local-disks option", Refused),
+    ("12", "can't migrate VM with local disks", Refused),
+    ("12", "can't migrate VM which uses local devices: hostpci0", Refused),
+    ("12", "migration aborted: can't migrate local disk 'local-lvm:vm-1-disk-0'", Refused),
+    ("12", "storage 'local-lvm' is not available on node 'pve2'", ActionNeeded),
+    ("", "Can't connect to destination address using public key", ActionNeeded),
+    ("", "migration problems", ActionNeeded),
+    ("", "job errors: only 3 backups allowed - max backup limit of 3", ActionNeeded),
+    ("", "cannot remove protected volume 'backup/vzdump-qemu-1.vma.zst' on 'local'", ActionNeeded),
+    ("", "can't use storage 'local-lvm' for backups - wrong content type", ActionNeeded),
+    ("", "can't acquire lock '/var/run/vzdump.lock' - got timeout", Retriable),
+    ("14", "job errors: VM is locked (backup)", Retriable),
+    ("", "job errors", ActionNeeded),
+    ("", "job errors: No space left on device", ActionNeeded),
+    ("", "unable to restore VM 2001 - vm is running", Retriable),
+    ("", "unable to restore VM 2001 - protection mode enabled", ActionNeeded),
+    ("", "can't find file 'local:backup/vzdump-qemu-2001-2026.vma.zst'", Refused),
+    ("", "ERROR: file 'x' does not look like a QemuServer vzdump backup", Refused),
+    ("", "no such vzdump job", ActionNeeded),
+    ("", "No such job 'b1'", ActionNeeded),
+    ("", "create pool failed: pool 'opd-x' already exists", Retriable),
+    ("", "parent 'opd' of pool 'opd/x' does not exist", ActionNeeded),
+    ("", "VM 1 belongs already to pool 'opd-x' and 'allow-move' is not set", ActionNeeded),
+    ("", "name: IPSet 'ipfilter-net0' already exists", Retriable),
+    ("", "no rule at position 3", Retriable),
+    ("26", "QEMU guest agent is not running", Retriable),
+    ("26", "No QEMU guest agent configured", Retriable),
+    ("26", "VM 1 qmp command 'guest-file-open' failed - got timeout", Retriable),
+    ("26", "Agent error: failed to open file '/x' (mode: 'w+'): Permission denied", ActionNeeded),
+    ("26", "VM 2001 is not running", ActionNeeded),
+    ("", "VM quit/powerdown failed - got timeout", ActionNeeded),
+    ("", "VM is paused - cannot shutdown", ActionNeeded),
+    ("", "checksum mismatch: got 'a' != expect 'b'", ActionNeeded),
+    ("", "download failed: 404 Not Found", ActionNeeded),
+    ("", "storage 'local' is not configured for content-type 'import'", ActionNeeded),
+    ("", "you can't convert a VM to template if VM is running", Retriable),
+    ("", "unable to create template, because VM contains snapshots", Refused),
     ("", "something that nobody has seen before", ActionNeeded),
 ]
 
@@ -110,6 +159,21 @@ def test_a_missing_right_is_named(text: str, expected: str) -> None:
     assert isinstance(failure, ActionNeeded)
     assert failure.who == "administrator"
     assert expected in str(failure.next)
+
+
+def test_a_right_on_everything_is_given_by_a_role_of_its_own() -> None:
+    """The role of the VMs on / would let the token at every VM of the cluster."""
+    text = "Permission check failed (/, Sys.Modify)"
+    failure = from_text(text, cluster="dc1", status=403, token_id="u@pve!t")
+    assert "pveum role add ProvisionerRoot; " in str(failure.next)
+    assert "acl modify / --roles ProvisionerRoot" in str(failure.next)
+    assert "--propagate 0" in str(failure.next)
+
+
+def test_only_the_narrowest_right_to_the_agent_is_asked_for() -> None:
+    text = "Permission check failed (/vms/1, VM.GuestAgent.FileWrite|VM.GuestAgent.Unrestricted)"
+    failure = from_text(text, cluster="dc1", status=403, token_id="u@pve!t")
+    assert "--privs VM.GuestAgent.FileWrite &&" in str(failure.next)
 
 
 def test_a_missing_pool_is_no_missing_right() -> None:

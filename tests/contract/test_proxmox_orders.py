@@ -19,8 +19,8 @@ from provisioner.drivers.hypervisor import (
 )
 from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Refused, Retriable
-from tests.contract.conftest import TOKEN_ID
 from tests.contract.scripted import Reply, ScriptedCluster, refusal
+from tests.contract.stages import TOKEN_ID
 
 TAKEN = Reply(
     status=400, reason="Parameter verification failed.", errors={"vmid": "VM 2001 already exists"}

@@ -18,7 +18,7 @@ from provisioner.drivers.hypervisor import (
     VmidTaken,
 )
 from provisioner.errors import Refused
-from tests.contract.conftest import Stage
+from tests.contract.stages import Stage
 
 KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ75wwyKHtlY+AO5SDlqcAW9n6fY3yJT506wwaaiKzys "
@@ -73,7 +73,6 @@ def test_facts_find_templates_by_tag(stage: Stage) -> None:
 
 
 def test_facts_name_the_bridges_of_each_node(stage: Stage) -> None:
-    stage.needs("names of bridges")
     facts = stage.driver.facts()
     assert facts.bridges[stage.node] == {"vmbr0"}
 
@@ -134,7 +133,6 @@ def test_a_vm_lives_from_clone_to_destroy(stage: Stage) -> None:
 
 def test_a_disk_grows_to_an_absolute_size_and_never_shrinks(stage: Stage) -> None:
     """Pitfall 20."""
-    stage.needs("resize")
     stage.finish(stage.driver.submit(clone(stage)))
     for _ in range(2):
         grown = stage.finish(stage.driver.submit(GrowDisk(2001, stage.node, "scsi0", 5)))

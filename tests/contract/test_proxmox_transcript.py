@@ -13,9 +13,12 @@ import pytest
 from provisioner.drivers.hypervisor import (
     Clone,
     Configure,
+    DropSnapshot,
     GrowDisk,
     PowerOff,
     PowerOn,
+    Shutdown,
+    TakeSnapshot,
     TaskHandle,
     TemplateKey,
     VmidTaken,
@@ -23,8 +26,8 @@ from provisioner.drivers.hypervisor import (
 from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.drivers.proxmox.failures import from_text
 from provisioner.errors import ActionNeeded, Refused, Retriable
-from tests.contract.conftest import SECRET, Certificate, cluster_settings
 from tests.contract.scripted import Reply, ScriptedCluster
+from tests.contract.stages import SECRET, Certificate, cluster_settings
 
 TRANSCRIPT = Path(__file__).parents[2].parent / "shared" / "reference" / "pve-9.1-transcript.jsonl"
 pytestmark = pytest.mark.skipif(
@@ -278,6 +281,63 @@ def test_a_guest_without_agent_yet(
     assert not report.answering
     assert report.detail == "QEMU guest agent is not running"
     assert len(scripted.seen) == 1
+
+
+def test_what_stands_of_a_vm(
+    scripted: ScriptedCluster, replay: ProxmoxCluster, find: Find, rows: list[dict[str, Any]]
+) -> None:
+    """Pending options, snapshots, backups, jobs, firewall, pools and the guest, as recorded."""
+    machine = _machine(2001)
+    put(scripted, find("GET", "/nodes/pve/qemu/2001/pending"))
+    assert replay.pending(machine) == {"memory"}
+    put(scripted, find("GET", "/nodes/pve/qemu/2001/snapshot"))
+    (snapshot,) = replay.snapshots(machine)
+    assert (snapshot.name, snapshot.memory) == ("before", False)
+    assert snapshot.taken_at == datetime.fromtimestamp(1795312393, UTC)
+    put(scripted, find("GET", "/cluster/resources"))
+    put(scripted, find("GET", "/nodes/pve/storage/local/content", "after destroy"))
+    (backup,) = replay.backups(2002)
+    assert backup.volume == "local:backup/vzdump-qemu-2002-2026_11_22-01_55_03.vma.zst"
+    assert (backup.size_gb, backup.notes) == (pytest.approx(0.145, abs=0.001), "")
+    assert [volume.base for volume in replay.stored()] == [True, False, False]
+    listed = [row for row in rows if row["path"] == "/cluster/backup" and row["method"] == "GET"]
+    put(scripted, listed[1])
+    everything = replay.backup_job("b1")
+    named = replay.backup_job("9aebb8b2-de57-4c63-87e9-152520984cf2")
+    assert everything is not None
+    assert named is not None
+    assert (everything.everything, everything.enabled) == (True, False)
+    assert (named.vmids, named.enabled, named.storage) == ({2001}, True, "local")
+    agent = "/nodes/pve/qemu/2001/agent"
+    for question in ("get-host-name", "get-osinfo", "get-fsinfo"):
+        put(scripted, find("GET", f"{agent}/{question}"))
+    facts = replay.guest_facts(machine)
+    assert (facts.hostname, facts.system) == ("rec-full", "Debian GNU/Linux 13 (trixie)")
+    assert facts.kernel == "6.12.107+deb13-cloud-amd64"
+    assert facts.filesystems == {
+        "/": (pytest.approx(0.292, abs=0.001), pytest.approx(2.69, abs=0.01))
+    }
+    missing = find("GET", "/nodes/pve/qemu/2010/agent/file-read", "missing file")
+    put(scripted, missing, path=f"{agent}/file-read")
+    assert replay.guest_file(machine, "/etc/nosuch") is None
+    put(scripted, find("GET", "/version"))
+    put(scripted, find("GET", "/access/permissions"))
+    rights = replay.rights()
+    assert rights.version == "9.1.8"
+    assert rights.has("/vms/2001", "VM.GuestAgent.FileWrite")
+
+
+def test_the_orders_to_a_standing_vm_are_those_that_the_cluster_took(
+    scripted: ScriptedCluster, replay: ProxmoxCluster, find: Find
+) -> None:
+    vm = "/nodes/pve/qemu/2001"
+    for order, method, path, type_ in (
+        (Shutdown(2001, "pve", 90), "POST", f"{vm}/status/shutdown", "qmshutdown"),
+        (TakeSnapshot(2001, "pve", "before", ""), "POST", f"{vm}/snapshot", "qmsnapshot"),
+        (DropSnapshot(2001, "pve", "before"), "DELETE", f"{vm}/snapshot/before", "qmdelsnapshot"),
+    ):
+        put(scripted, find(method, path))
+        assert f":{type_}:2001:" in replay.submit(order).id
 
 
 REFUSALS = {

@@ -72,6 +72,7 @@ def _play(folder: Path, order: Mapping[str, Any], answer: IO[str]) -> None:
             line: dict[str, Any] = {
                 "host": data["host"],
                 "fate": fate,
+                "task": data.get("task", ""),
                 "answer": data.get("res", {}),
             }
         elif event["event"] == "playbook_on_stats":
@@ -146,8 +147,7 @@ def _host(folder: Path, connection: Mapping[str, Any], order: Mapping[str, Any])
         "-o GlobalKnownHostsFile=/dev/null",
         "-o UpdateHostKeys=no",
         "-o IdentityAgent=none",
-        "-o ControlMaster=no",
-        "-o ControlPath=none",
+        *_sharing(folder, order["one_session"]),
         "-o CheckHostIP=no",
         "-o ServerAliveInterval=5",
         "-o ServerAliveCountMax=3",
@@ -170,6 +170,13 @@ def _host(folder: Path, connection: Mapping[str, Any], order: Mapping[str, Any])
         host["ansible_ssh_private_key_file"] = key
         host["ansible_ssh_args"] += " -o IdentitiesOnly=yes -o PasswordAuthentication=no"
     return host
+
+
+def _sharing(folder: Path, one_session: bool) -> list[str]:
+    """Whether the tasks share one connection; its master ends with all else that we started."""
+    if not one_session:
+        return ["-o ControlMaster=no", "-o ControlPath=none"]
+    return ["-o ControlMaster=auto", f"-o ControlPath={folder}/%C", "-o ControlPersist=60"]
 
 
 if __name__ == "__main__":

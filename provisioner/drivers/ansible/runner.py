@@ -32,6 +32,10 @@ class Verdict:
     message: str = ""
     answers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     """What each task returned (``stdout``, ``rc`` …), in their order; skipped ones are left out."""
+    task: str = ""
+    """The name of the task at which it failed or was cut off."""
+    changes: tuple[str, ...] = ()
+    """The names of the tasks that changed something."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Runner:
     memory_mb: int = 400
     connect: float = 15
     command: float = 60
+    one_session: bool = False
+    """Whether all tasks of a host go through one SSH connection: for plays of many tasks."""
     memory: Path | None = _MEMORY if _MEMORY.is_dir() else None
     """Where a run keeps its files while it lasts: in memory, so that no disk ever has them."""
 
@@ -101,6 +107,7 @@ class Runner:
             "check": check,
             "connect": self.connect,
             "command": self.command,
+            "one_session": self.one_session,
             "memory": str(self.memory) if self.memory else None,
         }
         seconds = START_SECONDS + rounds * (self.connect + self.command)
@@ -151,11 +158,12 @@ def _verdicts(hosts: Sequence[str], lines: Sequence[str]) -> dict[str, Verdict]:
         own = [event for event in events if event.get("host") == name]
         answers = tuple(event["answer"] for event in own if event["fate"] in ("ok", "failed"))
         bad = next((event for event in own if event["fate"] in ("failed", "unreachable")), None)
+        changes = tuple(each["task"] for each in own if each["answer"].get("changed"))
         if bad is not None:
-            found[name] = Verdict(bad["fate"], _message(bad["answer"]), answers)
+            message = _message(bad["answer"])
+            found[name] = Verdict(bad["fate"], message, answers, bad["task"], changes)
         elif name in through and own:
-            changed = any(answer.get("changed") for answer in answers)
-            found[name] = Verdict("changed" if changed else "ok", "", answers)
+            found[name] = Verdict("changed" if changes else "ok", "", answers, "", changes)
         else:
             found[name] = Verdict("unknown", "", answers)
     return found

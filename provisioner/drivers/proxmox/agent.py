@@ -7,9 +7,10 @@ import json
 import re
 from typing import Any, Literal
 
-from provisioner.drivers.hypervisor import GuestReport, Machine
+from provisioner.drivers.hypervisor import GuestFacts, GuestReport, Machine
 from provisioner.drivers.proxmox.connection import Connection, Rejection
 from provisioner.errors import Retriable
+from provisioner.texts import say
 
 _INNER = ("lo", "docker", "veth", "br-", "virbr", "cni", "flannel", "cali", "podman")
 _SELF = ("127.0.0.1", "::1")
@@ -20,6 +21,8 @@ _KEY = re.compile(
     r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]{40,2000}={0,2})"
 )
 _MOST_ENTRIES, _MOST_CHARACTERS = 50, 500
+_GIB = 1 << 30
+_DEAF = re.compile(r"not running|got timeout|No QEMU guest agent")
 _STATUS_FILE = "/run/cloud-init/status.json"
 _STAGES = ("init-local", "init", "modules-config", "modules-final")
 
@@ -52,6 +55,66 @@ def guest(connection: Connection, machine: Machine) -> GuestReport:
         cloud_init_errors=errors,
         detail="; ".join(why for why in (why_no_keys, why_no_status) if why),
     )
+
+
+def facts(connection: Connection, machine: Machine) -> GuestFacts:
+    """Each answer for itself; an agent that gives none is not asked for the next."""
+    agent = ("nodes", machine.node, "qemu", machine.vmid, "agent")
+    answers: dict[str, Any] = {}
+    for question in ("get-host-name", "get-osinfo", "get-fsinfo"):
+        try:
+            answers[question] = connection.record(*agent, question, raw=True).get("result")
+        except Rejection as rejection:
+            if rejection.status == 403:
+                raise connection.failure(rejection, reading=True) from None
+            if _DEAF.search(rejection.text):
+                break
+        except Retriable:
+            break
+    host, system = _record(answers.get("get-host-name")), _record(answers.get("get-osinfo"))
+    return GuestFacts(
+        hostname=_short(host.get("host-name")),
+        system=_short(system.get("pretty-name") or system.get("name")),
+        kernel=_short(system.get("kernel-release")),
+        filesystems=filesystems(answers.get("get-fsinfo")),
+    )
+
+
+def filesystems(value: Any) -> dict[str, tuple[float, float]]:
+    """Mount point to (GiB used, GiB in all) of those that tell both."""
+    found: dict[str, tuple[float, float]] = {}
+    for row in _records(value):
+        used, total = row.get("used-bytes"), row.get("total-bytes")
+        if isinstance(used, int) and isinstance(total, int):
+            found[_short(row.get("mountpoint"))] = (used / _GIB, total / _GIB)
+    return found
+
+
+def file(connection: Connection, machine: Machine, path: str) -> str | None:
+    """A file's text, None where there is none. Raises Retriable while the agent is away."""
+    call = ("nodes", machine.node, "qemu", machine.vmid, "agent", "file-read")
+    try:
+        answer = connection.record(*call, raw=True, file=path)
+    except Rejection as rejection:
+        if "No such file" in rejection.text:
+            return None
+        if _DEAF.search(rejection.text):
+            raise Retriable(
+                say("The agent in VM %(vmid)s does not answer.", vmid=machine.vmid),
+                meaning=say("The VM is off, still starting, or its guest agent does not run."),
+                next=say("Nothing to do: it is tried again by itself."),
+                after=5,
+            ) from None
+        raise connection.failure(rejection, reading=True) from None
+    return text(str(answer.get("content") or ""))
+
+
+def text(content: str) -> str:
+    """What PVE gives of a file: it takes each byte for a character, whatever the encoding."""
+    try:
+        return content.encode("latin-1").decode()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return content
 
 
 def addresses(interfaces: Any) -> frozenset[str]:
@@ -97,6 +160,14 @@ def _host_keys(connection: Connection, agent: tuple[object, ...]) -> tuple[tuple
         if why and "No such file" not in why:
             break
     return (), why or "no host key yet"
+
+
+def _short(value: Any) -> str:
+    return str(value or "")[:_MOST_CHARACTERS]
+
+
+def _record(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _records(value: Any) -> list[dict[str, Any]]:

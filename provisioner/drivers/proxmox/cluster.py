@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from provisioner.drivers.hypervisor import (
+    BackUp,
+    BackupJob,
     Clone,
     ClusterFacts,
     Destroy,
+    Download,
+    DropBackup,
+    EnsurePool,
+    FirewallReading,
     FreeVolume,
-    GuestReading,
+    GuestFacts,
     GuestReport,
+    JoinBackupJob,
+    LeaveBackupJob,
     Machine,
-    NodeReading,
+    MakeVm,
+    Migrate,
     Order,
+    RestoreBackup,
+    Rights,
+    RollBack,
+    SetFirewall,
+    SnapshotReading,
     TaskHandle,
     TaskState,
     TemplateKey,
-    TemplateReading,
+    VmOrder,
+    VolumeReading,
 )
-from provisioner.drivers.proxmox import agent, orders, parsing, tasks
+from provisioner.drivers.proxmox import (
+    agent,
+    backups,
+    firewall,
+    orders,
+    parsing,
+    safeguards,
+    survey,
+    tasks,
+)
 from provisioner.drivers.proxmox.connection import Connection, Rejection
-from provisioner.errors import ActionNeeded, Refused, Retriable
+from provisioner.errors import Refused, Retriable
 from provisioner.settings import ClusterSettings
 from provisioner.texts import say
-
-_AT_ONCE = 4
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 class ProxmoxCluster:
@@ -48,35 +68,15 @@ class ProxmoxCluster:
         self._connection = Connection(name, settings, token_secret, base)
         self._tasks = tasks.Tasks(self._connection)
         self._nodes_of: dict[int, str] = {}
+        self._jobs = threading.Lock()
 
     def close(self) -> None:
         """Give the kept connections back; a later call opens new ones."""
         self._connection.close()
 
     def facts(self, templates: tuple[TemplateKey, ...] = ()) -> ClusterFacts:
-        """What /cluster/resources says, the bridges of each node, and the named templates."""
-        rows = self._connection.rows("cluster", "resources")
-        nodes = tuple(parsing.node(row) for row in rows if row.get("type") == "node")
-        storages = [row for row in rows if row.get("type") == "storage"]
-        guests = tuple(parsing.guest(row) for row in rows if row.get("type") in ("qemu", "lxc"))
-        online = [node.name for node in nodes if node.online]
-        self._check_sight(nodes, storages)
-        wanted = [guest for guest in guests if guest.node in online and _asked(guest, templates)]
-        bridges = zip(online, _each(self._bridges, online), strict=True)
-        return ClusterFacts(
-            cluster=self.name,
-            read_at=datetime.now(UTC),
-            quorate=self._quorate(),
-            nodes=nodes,
-            storages=tuple(parsing.storage(row) for row in storages),
-            guests=guests,
-            templates=tuple(
-                reading
-                for reading in _each(lambda guest: self._template(guest, storages), wanted)
-                if reading
-            ),
-            bridges={node: names for node, names in bridges if names is not None},
-        )
+        """See ``Hypervisor``. Raises ActionNeeded for a token that sees nothing."""
+        return survey.facts(self._connection, templates)
 
     def machine(self, vmid: int) -> Machine | None:
         """The VM where it is now; where it was last is asked first.
@@ -90,8 +90,7 @@ class ProxmoxCluster:
         if self._is_free(vmid):
             self._nodes_of.pop(vmid, None)
             return None
-        rows = self._connection.rows("cluster", "resources", type="vm")
-        listed = [row for row in rows if row.get("vmid") == vmid]
+        listed = self._listed(vmid)
         if any(row.get("type") != "qemu" for row in listed):
             return None  # a container
         # The listing lags by ten seconds (30): after it, every node is asked.
@@ -112,24 +111,60 @@ class ProxmoxCluster:
 
     def volumes(self, vmid: int) -> tuple[tuple[str, str], ...]:
         """Storages that are away are left out; a shared one is asked through one node."""
-        rows = self._connection.rows("cluster", "resources", type="storage")
-        storages = [parsing.storage(row) for row in rows]
-        usable = [s for s in storages if s.active and s.content & {"images", "rootdir"}]
-        asked = {(s.name, "" if s.shared else s.node): s.node for s in reversed(usable)}
-
-        def on(place: tuple[str, str]) -> list[tuple[str, str]]:
-            node, storage = place
-            content = self._connection.rows(
-                "nodes", node, "storage", storage, "content", vmid=vmid, content="images"
-            )
-            return [(node, str(r["volid"])) for r in content if str(r.get("vmid")) == str(vmid)]
-
-        places = [(node, storage) for (storage, _), node in asked.items()]
-        return tuple(sorted(volume for found in _each(on, places) for volume in found))
+        return backups.volumes(self._connection, vmid)
 
     def clone_task(self, clone: Clone, since: datetime) -> TaskHandle | None:
         """See ``Hypervisor``; Retriable while a running task does not yet say whom it makes."""
         return self._tasks.clone_task(clone, since)
+
+    def order_task(self, order: VmOrder, since: datetime) -> TaskHandle | None:
+        """See ``Hypervisor``. Orders that PVE carries out at once have no task."""
+        listed = [str(row["node"]) for row in self._listed(order.vmid)]
+        last = self._nodes_of.get(order.vmid, order.node)
+        return self._tasks.order_task(order, since, {order.node, last, *listed})
+
+    def pending(self, machine: Machine) -> frozenset[str]:
+        """See ``Hypervisor``."""
+        rows = self._connection.rows(*_path(machine), "pending")
+        return frozenset(str(row["key"]) for row in rows if "pending" in row or row.get("delete"))
+
+    def snapshots(self, machine: Machine) -> tuple[SnapshotReading, ...]:
+        """See ``Hypervisor``."""
+        rows = self._connection.rows(*_path(machine), "snapshot")
+        found = [parsing.snapshot(row) for row in rows if row.get("name") != "current"]
+        return tuple(sorted(found, key=lambda snapshot: snapshot.taken_at))
+
+    def backups(self, vmid: int) -> tuple[VolumeReading, ...]:
+        """See ``Hypervisor``."""
+        return backups.backups(self._connection, vmid)
+
+    def stored(self) -> tuple[VolumeReading, ...]:
+        """See ``Hypervisor``; disks of containers count as disks."""
+        return backups.stored(self._connection)
+
+    def firewall(self, machine: Machine) -> FirewallReading:
+        """See ``Hypervisor``."""
+        return firewall.read(self._connection, machine.node, machine.vmid)
+
+    def backup_job(self, job: str) -> BackupJob | None:
+        """See ``Hypervisor``."""
+        return backups.job(self._connection, job)
+
+    def pools(self) -> Mapping[str, frozenset[int]]:
+        """See ``Hypervisor``; those that the token may see."""
+        return survey.pools(self._connection)
+
+    def rights(self) -> Rights:
+        """See ``Hypervisor``."""
+        return survey.rights(self._connection)
+
+    def guest_facts(self, machine: Machine) -> GuestFacts:
+        """See ``Hypervisor``; everything is empty while the agent does not answer."""
+        return agent.facts(self._connection, machine)
+
+    def guest_file(self, machine: Machine, path: str) -> str | None:
+        """See ``Hypervisor``."""
+        return agent.file(self._connection, machine, path)
 
     def submit(self, order: Order) -> TaskHandle:
         """See ``Hypervisor``. A VM that moved to another node is followed there.
@@ -142,13 +177,16 @@ class ProxmoxCluster:
                 answer = self._send(orders.clone_call(order))
                 self._nodes_of[order.vmid] = order.node
                 return tasks.handle(answer, order.template_node)
-            case Destroy():
-                return self._destroy(order)
-            case FreeVolume():
-                call = orders.volume_call(order)
-                if not self._is_free(order.vmid):
-                    raise orders.volume_in_use(order)
-                return tasks.handle(self._send(call), order.node)
+            case Destroy() | RollBack() | RestoreBackup() | BackUp():
+                return self._to_whom_it_means(order)
+            case FreeVolume() | DropBackup():
+                return self._remove_volume(order)
+            case SetFirewall() | EnsurePool() | JoinBackupJob() | LeaveBackupJob():
+                return self._at_once(order)
+            case Download():
+                return tasks.handle(self._send(orders.download_call(order)), order.node)
+            case MakeVm():
+                return tasks.handle(self._send(orders.make_call(order)), order.node)
             case _:
                 return self._simple(order)
 
@@ -163,6 +201,8 @@ class ProxmoxCluster:
     def _simple(self, order: orders.Simple) -> TaskHandle:
         node = self._nodes_of.get(order.vmid, order.node)
         for attempt in (1, 2):
+            if isinstance(order, Migrate) and order.target == node and attempt == 2:
+                return TaskHandle("", node)
             call = orders.simple_call(order, node)
             try:
                 answer = self._connection.send(call.method, *call.path, raw=True, **call.data)
@@ -178,19 +218,60 @@ class ProxmoxCluster:
                 return tasks.handle(answer, node)
         raise AssertionError("the second attempt returns or raises")
 
-    def _destroy(self, order: Destroy) -> TaskHandle:
+    def _to_whom_it_means(self, order: Destroy | RollBack | RestoreBackup | BackUp) -> TaskHandle:
+        """Orders for which the VM is looked up, and mostly recognised, right before the call."""
         machine = self.machine(order.vmid)
         if machine is None:
-            return TaskHandle("", order.node)
-        orders.check_destroy(order, machine)
-        handle = tasks.handle(
-            self._send(orders.destroy_call(machine.node, order.vmid)), machine.node
-        )
-        self._nodes_of.pop(order.vmid, None)
+            if isinstance(order, Destroy):
+                return TaskHandle("", order.node)
+            raise _gone(order.vmid)
+        safeguards.check(order, machine)
+        if isinstance(order, RestoreBackup):
+            backups.check_there(self._connection, order, machine.node)
+        handle = tasks.handle(self._send(orders.vm_call(order, machine.node)), machine.node)
+        if isinstance(order, Destroy):
+            self._nodes_of.pop(order.vmid, None)
         return handle
+
+    def _remove_volume(self, order: FreeVolume | DropBackup) -> TaskHandle:
+        if isinstance(order, FreeVolume):
+            safeguards.check_left_over(order)
+            if not self._is_free(order.vmid):
+                raise safeguards.volume_in_use(order)
+        else:
+            safeguards.check_drop(order)
+            if not backups.is_there(self._connection, order.volume, order.vmid, order.node):
+                return TaskHandle("", order.node)
+        return tasks.handle(self._send(orders.volume_call(order)), order.node)
+
+    def _at_once(
+        self, order: SetFirewall | EnsurePool | JoinBackupJob | LeaveBackupJob
+    ) -> TaskHandle:
+        """Orders that PVE carries out while it is called."""
+        match order:
+            case SetFirewall():
+                # Its file could be written without a VM, and would wait for the next of its number.
+                machine = self.machine(order.vmid)
+                if machine is None:
+                    raise _gone(order.vmid)
+                firewall.bring_about(self._connection, order, machine.node)
+            case EnsurePool():
+                survey.ensure_pool(self._connection, order)
+            case JoinBackupJob():
+                pool = next((row.get("pool") for row in self._listed(order.vmid)), None)
+                with self._jobs:
+                    backups.join(self._connection, order.job, order.vmid, pool)
+            case LeaveBackupJob():
+                with self._jobs:
+                    backups.leave(self._connection, order.job, order.vmid)
+        return TaskHandle("", "")
 
     def _send(self, call: orders.Call) -> Any:
         return self._connection.send(call.method, *call.path, **call.data)
+
+    def _listed(self, vmid: int) -> list[dict[str, Any]]:
+        rows = self._connection.rows("cluster", "resources", type="vm")
+        return [row for row in rows if row.get("vmid") == vmid]
 
     def _first_machine(self, vmid: int, nodes: Iterable[str], away: list[str]) -> Machine | None:
         """The VM on the first of the nodes that has it; those that do not answer go to ``away``."""
@@ -226,54 +307,14 @@ class ProxmoxCluster:
             raise self._connection.failure(rejection, reading=True) from None
         return True
 
-    def _check_sight(self, nodes: tuple[NodeReading, ...], storages: list[dict[str, Any]]) -> None:
-        """Without the rights to see, the listing has no figures and no storages, and no error."""
-        online = [node for node in nodes if node.online]
-        missing = ""
-        if online and not any(node.memory_mb for node in online):
-            missing = "(/nodes, Sys.Audit)"
-        elif online and not storages:
-            missing = "(/storage, Datastore.Audit)"
-        if missing:
-            rejection = Rejection(403, f"Permission check failed {missing}")
-            raise self._connection.failure(rejection, reading=True)
 
-    def _quorate(self) -> bool:
-        """Without the right to see it, quorum is assumed: a write will tell."""
-        try:
-            rows = self._connection.rows("cluster", "status")
-        except (ActionNeeded, Retriable):
-            return True
-        return all(bool(row.get("quorate")) for row in rows if row.get("type") == "cluster")
-
-    def _bridges(self, node: str) -> frozenset[str] | None:
-        """None where the node does not tell, which is no reason to fail."""
-        try:
-            rows = self._connection.rows("nodes", node, "network", type="any_bridge")
-        except (ActionNeeded, Refused, Retriable):
-            return None
-        return frozenset(str(row["iface"]) for row in rows if row.get("iface"))
-
-    def _template(
-        self, guest: GuestReading, storages: list[dict[str, Any]]
-    ) -> TemplateReading | None:
-        there = {row["storage"]: row for row in storages if row["node"] == guest.node}
-        try:
-            config: Mapping[str, Any] = self._connection.record(
-                "nodes", guest.node, "qemu", guest.vmid, "config", current=1
-            )
-        except (Retriable, Refused):
-            return None
-        return parsing.template(guest, config, there)
+def _path(machine: Machine) -> tuple[object, ...]:
+    return ("nodes", machine.node, "qemu", machine.vmid)
 
 
-def _asked(guest: GuestReading, keys: tuple[TemplateKey, ...]) -> bool:
-    return guest.template and any(
-        guest.vmid == key.vmid or (key.tag is not None and key.tag in guest.tags) for key in keys
+def _gone(vmid: int) -> Refused:
+    return Refused(
+        say("VM %(vmid)s is not there any more.", vmid=vmid),
+        meaning=say("The cluster has no VM with this number, so nothing was done."),
+        next=say("Plan the request again, so that it is looked up anew."),
     )
-
-
-def _each(work: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-    """The results in order, a few at once: one slow node does not hold up the rest."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(work, items))

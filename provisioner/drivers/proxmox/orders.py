@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from provisioner.drivers.hypervisor import (
+    BackUp,
     Clone,
     Configure,
     Destroy,
+    Download,
+    DropBackup,
+    DropSnapshot,
     FreeVolume,
     GrowDisk,
-    Machine,
+    MakeTemplate,
+    MakeVm,
+    Migrate,
     PowerOff,
     PowerOn,
+    Restart,
+    RestoreBackup,
+    RollBack,
+    Shutdown,
+    TakeSnapshot,
+    WriteGuestFile,
 )
-from provisioner.errors import Refused
-from provisioner.texts import Message, say
 
-Simple = Configure | GrowDisk | PowerOn | PowerOff
-"""Orders to a VM that stands, each one call."""
+Simple = (
+    Configure
+    | GrowDisk
+    | PowerOn
+    | PowerOff
+    | Shutdown
+    | Restart
+    | TakeSnapshot
+    | DropSnapshot
+    | Migrate
+    | WriteGuestFile
+    | MakeTemplate
+)
+"""Orders to a VM that stands, each one call, sent to wherever the VM is now."""
 
 _CLOUD_INIT = re.compile(r"ciuser|cipassword|sshkeys|ipconfig\d+|nameserver|searchdomain")
 _ALREADY_SO = {
     PowerOn: re.compile(r"already running"),
     PowerOff: re.compile(r"VM \d+ (is )?not running"),
+    Shutdown: re.compile(r"VM \d+ (is )?not running"),
+    DropSnapshot: re.compile(r"snapshot '[^']*' does not exist"),
+    Migrate: re.compile(r"target is local node"),
+    MakeTemplate: re.compile(r"can't convert a template to a template"),
 }
 NOT_THERE = re.compile(
     r"Configuration file '[^']*' does not exist|unable to find configuration file for VM"
 )
+_NOTES = 500
+"""PVE takes 1024 characters; escaping may double ours."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +102,22 @@ def simple_call(order: Simple, node: str) -> Call:
             return Call("POST", (*machine, "status", "start"))
         case PowerOff():
             return Call("POST", (*machine, "status", "stop"))
+        case Shutdown():
+            patience = {"timeout": order.seconds, "forceStop": 1}
+            return Call("POST", (*machine, "status", "shutdown"), patience)
+        case Restart():
+            return Call("POST", (*machine, "status", "reboot"), {"timeout": order.seconds})
+        case TakeSnapshot():
+            what = {"snapname": order.name, "description": order.description, "vmstate": 0}
+            return Call("POST", (*machine, "snapshot"), what)
+        case DropSnapshot():
+            return Call("DELETE", (*machine, "snapshot", order.name))
+        case Migrate():
+            return Call("POST", (*machine, "migrate"), _migration(order))
+        case WriteGuestFile():
+            return Call("POST", (*machine, "agent", "file-write"), _file(order))
+        case MakeTemplate():
+            return Call("POST", (*machine, "template"))
 
 
 def is_already_so(order: Simple, text: str) -> bool:
@@ -81,43 +126,42 @@ def is_already_so(order: Simple, text: str) -> bool:
     return bool(pattern and pattern.search(text))
 
 
-def destroy_call(node: str, vmid: int) -> Call:
-    """Out of its pool, its backup jobs and HA, with disks that its configuration forgot (16)."""
-    return Call(
-        "DELETE", ("nodes", node, "qemu", vmid), {"purge": 1, "destroy-unreferenced-disks": 1}
-    )
+def vm_call(order: Destroy | RollBack | RestoreBackup | BackUp, node: str) -> Call:
+    """The call on the node where the VM has just been seen."""
+    machine = ("nodes", node, "qemu", order.vmid)
+    match order:
+        case Destroy():
+            # Out of its pool, its jobs and HA, with disks that its configuration forgot (16).
+            return Call("DELETE", machine, {"purge": 1, "destroy-unreferenced-disks": 1})
+        case RollBack():
+            return Call("POST", (*machine, "snapshot", order.name, "rollback"))
+        case RestoreBackup():
+            return Call("POST", ("nodes", node, "qemu"), _restoring(order))
+        case BackUp():
+            return Call("POST", ("nodes", node, "vzdump"), _backing_up(order))
 
 
-def check_destroy(order: Destroy, machine: Machine) -> None:
-    """Raises Refused unless the VM is the one that the order means, or when it is a template."""
-    if machine.template:
-        raise _stranger(machine, say("It is a template."))
-    if order.uuid:
-        if (machine.uuid or "").lower() != order.uuid.lower():
-            raise _stranger(machine, say("Its UUID is another one."))
-    elif not order.description.strip() or machine.description.strip() != order.description.strip():
-        raise _stranger(machine, say("It does not carry our mark."))
-
-
-def volume_call(order: FreeVolume) -> Call:
-    """Raises Refused unless the volume's own name carries the VMID."""
-    storage, _, path = order.volume.partition(":")
-    if not storage or not path.rpartition("/")[2].startswith(f"vm-{order.vmid}-"):
-        raise Refused(
-            say("The volume %(volume)s is left alone.", volume=order.volume),
-            meaning=say("Its name does not say that it belongs to VM %(vmid)s.", vmid=order.vmid),
-            next=say("The administrator looks whose it is and removes it by hand."),
-        )
+def volume_call(order: FreeVolume | DropBackup) -> Call:
+    """Remove a volume; the name has been checked."""
+    storage = order.volume.partition(":")[0]
     return Call("DELETE", ("nodes", order.node, "storage", storage, "content", order.volume))
 
 
-def volume_in_use(order: FreeVolume) -> Refused:
-    """There is a VM of that number: its volumes are no left-overs."""
-    return Refused(
-        say("The volume %(volume)s is left alone.", volume=order.volume),
-        meaning=say("A VM with the number %(vmid)s exists, so it may be in use.", vmid=order.vmid),
-        next=say("Remove the VM first if it is ours."),
-    )
+def download_call(order: Download) -> Call:
+    """The node itself fetches the image and compares its checksum before it is there."""
+    data = {
+        "url": order.url,
+        "content": "import",
+        "filename": order.file_name,
+        "checksum": order.checksum,
+        "checksum-algorithm": order.algorithm,
+    }
+    return Call("POST", ("nodes", order.node, "storage", order.storage, "download-url"), data)
+
+
+def make_call(order: MakeVm) -> Call:
+    """A VM that takes nothing from a template."""
+    return Call("POST", ("nodes", order.node, "qemu"), {"vmid": order.vmid, **order.options})
 
 
 def _configuration(order: Configure) -> dict[str, Any]:
@@ -128,20 +172,56 @@ def _configuration(order: Configure) -> dict[str, Any]:
         data["sshkeys"] = quote("\n".join(line for line in lines if line), safe="")
     if any(_CLOUD_INIT.fullmatch(key) for key in data):
         data.setdefault("ciupgrade", 0)  # PVE's default upgrades all packages at first boot (22)
+    if order.delete:
+        data["delete"] = ",".join(order.delete)
     if order.digest:
         data["digest"] = order.digest
     return data
 
 
-def _stranger(machine: Machine, why: Message) -> Refused:
-    return Refused(
-        say(
-            "VM %(vmid)s (%(name)s) on node %(node)s is left alone. %(why)s",
-            vmid=machine.vmid,
-            name=machine.name,
-            node=machine.node,
-            why=why,
-        ),
-        meaning=say("It is not the VM that we made, so it is never removed by us."),
-        next=say("Find out on the cluster whose VM it is; ours is no longer there."),
-    )
+def _backing_up(order: BackUp) -> dict[str, Any]:
+    """Without ``remove``: a backup that we make never removes older ones of others."""
+    data: dict[str, Any] = {
+        "vmid": order.vmid,
+        "storage": order.storage,
+        "mode": "snapshot",
+        "compress": "zstd",
+        "remove": 0,
+        "notes-template": _notes(order.notes),
+    }
+    if order.protected:
+        data["protected"] = 1
+    return data
+
+
+def _restoring(order: RestoreBackup) -> dict[str, Any]:
+    """Over the VM that stands there, which keeps its MAC address and UUID."""
+    data: dict[str, Any] = {"vmid": order.vmid, "archive": order.volume, "force": 1}
+    if order.storage:
+        data["storage"] = order.storage
+    return data
+
+
+def _migration(order: Migrate) -> dict[str, Any]:
+    data: dict[str, Any] = {"target": order.target}
+    if order.online:
+        data["online"] = 1
+    if order.local_disks:
+        data["with-local-disks"] = 1
+    if order.storage:
+        data["targetstorage"] = order.storage
+    return data
+
+
+def _file(order: WriteGuestFile) -> dict[str, Any]:
+    if order.content.isascii():
+        return {"file": order.path, "content": order.content}
+    # PVE's own encoding takes characters for bytes.
+    encoded = base64.b64encode(order.content.encode()).decode()
+    return {"file": order.path, "content": encoded, "encode": 0}
+
+
+def _notes(text: str) -> str:
+    """The notes as vzdump's template: its escapes and ``{{variables}}`` taken literally."""
+    plain = text.strip()[:_NOTES].replace("{{", "{ {")
+    return plain.replace("\\", "\\\\").replace("\n", "\\n")

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from provisioner.drivers.hypervisor import (
+    BackupJob,
     GuestReading,
     Machine,
     NodeReading,
     Power,
+    SnapshotReading,
     StorageReading,
     TemplateReading,
+    VolumeReading,
 )
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 _MIB, _GIB = 1 << 20, 1 << 30
 _DISK = re.compile(r"(?:scsi|virtio|sata|ide)\d+")
@@ -22,10 +28,11 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _CLONEABLE = frozenset({"lvmthin", "zfspool", "zfs", "rbd", "btrfs"})
 _FILE_BASED = frozenset({"dir", "nfs", "cifs", "cephfs", "glusterfs"})
 _POWERS: Mapping[str, Power] = {"running": "running", "stopped": "stopped", "paused": "paused"}
+_EMPTIED = "maintenance"
 _NEVER = frozenset({"cipassword", "digest", "lock"})
 
 
-def node(row: Mapping[str, Any]) -> NodeReading:
+def node(row: Mapping[str, Any], maintenance: frozenset[str] = frozenset()) -> NodeReading:
     """A node of /cluster/resources; one that is away has no figures."""
     return NodeReading(
         name=row["node"],
@@ -33,7 +40,24 @@ def node(row: Mapping[str, Any]) -> NodeReading:
         cores=int(row.get("maxcpu") or 0),
         memory_mb=int(row.get("maxmem") or 0) // _MIB,
         memory_used_mb=int(row.get("mem") or 0) // _MIB,
+        maintenance=row["node"] in maintenance,
     )
+
+
+def in_maintenance(status: Mapping[str, Any]) -> frozenset[str]:
+    """The nodes that /cluster/ha/status/manager_status says are being emptied.
+
+    The node's own mode says so at once, the manager's list a few seconds later.
+    """
+    manager, own = _inner(status, "manager_status"), _inner(status, "lrm_status")
+    listed = {name for name, state in _inner(manager, "node_status").items() if state == _EMPTIED}
+    asked = {name for name in own if _inner(own, name).get("mode") == _EMPTIED}
+    return frozenset(listed | asked)
+
+
+def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def storage(row: Mapping[str, Any]) -> StorageReading:
@@ -47,6 +71,7 @@ def storage(row: Mapping[str, Any]) -> StorageReading:
         content=frozenset(str(row.get("content") or "").split(",")) - {""},
         total_gb=total / _GIB,
         free_gb=max(total - used, 0) / _GIB,
+        kind=str(row.get("plugintype") or ""),
     )
 
 
@@ -62,7 +87,58 @@ def guest(row: Mapping[str, Any]) -> GuestReading:
         disk_gb=int(row.get("maxdisk") or 0) / _GIB,
         power=_POWERS.get(str(row.get("status")), "unknown"),
         tags=tags(row.get("tags")),
+        pool=str(row["pool"]) if row.get("pool") else None,
     )
+
+
+def snapshot(row: Mapping[str, Any]) -> SnapshotReading:
+    """A row of /snapshot."""
+    return SnapshotReading(
+        name=str(row["name"]),
+        description=str(row.get("description") or ""),
+        taken_at=_moment(row.get("snaptime")) or EPOCH,
+        memory=bool(row.get("vmstate")),
+    )
+
+
+def volume(node_name: str, row: Mapping[str, Any]) -> VolumeReading:
+    """A row of a storage's content: a disk, of a VM or a container, or a backup."""
+    name = str(row["volid"])
+    storage_name, _, path = name.partition(":")
+    vmid = str(row.get("vmid") or "")
+    return VolumeReading(
+        node=node_name,
+        storage=storage_name,
+        volume=name,
+        content="backup" if row.get("content") == "backup" else "images",
+        vmid=int(vmid) if vmid.isdigit() else None,
+        size_gb=int(row.get("size") or 0) / _GIB,
+        made_at=_moment(row.get("ctime")),
+        notes=str(row.get("notes") or ""),
+        protected=bool(int(row.get("protected") or 0)),
+        base=path.rpartition("/")[2].startswith("base-"),
+    )
+
+
+def backup_job(row: Mapping[str, Any], nobody: int) -> BackupJob:
+    """A row of /cluster/backup; ``nobody`` is the number that stands for no VM."""
+    return BackupJob(
+        id=str(row["id"]),
+        enabled=str(row.get("enabled", 1)) != "0",
+        vmids=_vmids(row.get("vmid")) - {nobody},
+        pool=str(row["pool"]) if row.get("pool") else None,
+        everything=bool(int(row.get("all") or 0)),
+        storage=str(row.get("storage") or ""),
+        excluded=_vmids(row.get("exclude")),
+    )
+
+
+def _vmids(text: object) -> frozenset[int]:
+    return frozenset(int(part) for part in re.split(r"[;,\s]+", str(text or "")) if part.isdigit())
+
+
+def _moment(seconds: object) -> datetime | None:
+    return datetime.fromtimestamp(int(str(seconds)), UTC) if seconds else None
 
 
 def tags(text: object) -> frozenset[str]:
@@ -115,6 +191,7 @@ def machine(node_name: str, config: Mapping[str, Any], status: Mapping[str, Any]
         disks_gb={key: size_gb(drive.get("size", "")) for key, drive in disks(config).items()},
         digest=str(config.get("digest") or ""),
         options=_plain(config),
+        ha_managed=str(_inner(status, "ha").get("managed") or 0) not in ("0", ""),
     )
 
 

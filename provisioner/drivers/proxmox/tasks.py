@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from proxmoxer.tools import Tasks as Upid
 
-from provisioner.drivers.hypervisor import Clone, TaskHandle, TaskState
+from provisioner.drivers.hypervisor import (
+    BackUp,
+    Clone,
+    Configure,
+    DropBackup,
+    DropSnapshot,
+    GrowDisk,
+    Migrate,
+    PowerOff,
+    PowerOn,
+    Restart,
+    RestoreBackup,
+    RollBack,
+    Shutdown,
+    TakeSnapshot,
+    TaskHandle,
+    TaskState,
+    VmOrder,
+)
+from provisioner.drivers.proxmox.at_once import each
 from provisioner.drivers.proxmox.connection import Connection, Rejection
 from provisioner.drivers.proxmox.failures import from_text
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Refused, Retriable
@@ -24,11 +44,32 @@ _CLOCK_SECONDS = 5
 """How far a node's clock may be behind ours."""
 
 _NOT_THERE = re.compile(r"no such task|unable to parse worker upid")
+_VAGUE = re.compile(r"job errors|migration aborted|migration problems")
+_CAUSE = re.compile(r"ERROR: (?:Backup of VM \d+ failed - |migration aborted(?: \([^)]*\))?: )(.+)")
 _WANTED_STATES = {
     "qmstart": re.compile(r"already running"),
     "qmstop": re.compile(r"not running"),
+    "qmshutdown": re.compile(r"not running"),
     "qmdestroy": re.compile(r"does not exist|unable to find configuration file"),
+    "qmdelsnapshot": re.compile(r"^snapshot '[^']*' does not exist"),
+    "qmtemplate": re.compile(r"can't convert a template to a template"),
 }
+_TASK_TYPES: Mapping[type, frozenset[str]] = {
+    Configure: frozenset({"qmconfig"}),
+    GrowDisk: frozenset({"resize"}),
+    PowerOn: frozenset({"qmstart", "hastart"}),
+    PowerOff: frozenset({"qmstop", "hastop"}),
+    Shutdown: frozenset({"qmshutdown", "hastop"}),
+    Restart: frozenset({"qmreboot"}),
+    TakeSnapshot: frozenset({"qmsnapshot"}),
+    RollBack: frozenset({"qmrollback"}),
+    DropSnapshot: frozenset({"qmdelsnapshot"}),
+    Migrate: frozenset({"qmigrate", "hamigrate"}),
+    BackUp: frozenset({"vzdump"}),
+    RestoreBackup: frozenset({"qmrestore"}),
+    DropBackup: frozenset({"imgdel"}),
+}
+"""The tasks that an order becomes; for HA guests the wish that is passed on (17)."""
 
 
 def handle(answer: Any, node: str) -> TaskHandle:
@@ -66,7 +107,7 @@ class Tasks:
         log = self._tail(task)
         if re.fullmatch(r"WARNINGS: \d+", exit_):
             return TaskState("ok", exit=exit_, warnings=True, log=log)
-        exit_ = self._connection.masked(exit_)
+        exit_ = self._connection.masked(_cause(exit_, log))
         log = (f"{task.id} (node {task.node})", *log)  # by this it is found in the task list
         failure = from_text(exit_, cluster=self._connection.name, log=log)
         return TaskState("failed", exit=exit_, log=log, failure=failure)
@@ -105,11 +146,60 @@ class Tasks:
             )
         return None
 
+    def order_task(
+        self, order: VmOrder, since: datetime, may_know: Collection[str]
+    ) -> TaskHandle | None:
+        """The newest task of our token for the order, on any node.
+
+        Raises Retriable when one of ``may_know`` is away and no other has it.
+        """
+        types = _TASK_TYPES.get(type(order))
+        if types is None:
+            return None
+        id_ = str(order.vmid)
+        if isinstance(order, DropBackup):
+            id_ += "@" + order.volume.partition(":")[0]
+        away: list[str] = []
+        nodes = [str(row["node"]) for row in self._connection.rows("nodes")]
+        found = [
+            upid
+            for upids in each(lambda node: self._started(node, id_, since, away), nodes)
+            for upid in upids
+            if self._is_own(upid, types, id_, since)
+        ]
+        if found:
+            newest = max(found, key=lambda upid: int(_upid(upid)["starttime"]))
+            return handle(newest, order.node)
+        if missing := sorted(set(away) & set(may_know)):
+            raise Retriable(
+                say("Node %(node)s, which may know the task, is away.", node=missing[0]),
+                meaning=say("Whether the order was carried out cannot be told at the moment."),
+                next=say("It is tried again by itself; the administrator checks the node."),
+                after=15,
+            )
+        return None
+
+    def _started(self, node: str, id_: str, since: datetime, away: list[str]) -> list[str]:
+        """Tasks with that id on a node; one that does not answer goes to ``away``."""
+        start = int(since.timestamp()) - _CLOCK_SECONDS
+        only = {"vmid": id_} if id_.isdigit() else {"typefilter": "imgdel"}
+        try:
+            rows = self._connection.rows(
+                "nodes", node, "tasks", since=start, source="all", limit=500, **only
+            )
+        except Retriable:
+            away.append(node)
+            return []
+        return [str(row.get("upid")) for row in rows]
+
     def _is_ours(self, upid: str, clone: Clone, since: datetime) -> bool:
+        return self._is_own(upid, frozenset({"qmclone"}), str(clone.template), since)
+
+    def _is_own(self, upid: str, types: frozenset[str], id_: str, since: datetime) -> bool:
         task = _upid(upid)
         return (
-            task.get("type") == "qmclone"
-            and task["id"] == str(clone.template)
+            task.get("type") in types
+            and task["id"] == id_
             and task["starttime"] >= int(since.timestamp()) - _CLOCK_SECONDS
             # decode_upid cuts the token off the user: compare the field itself
             and upid.split(":")[7] == self._connection.token_id
@@ -150,6 +240,14 @@ def _upid(text: str) -> dict[str, Any]:
     except (AssertionError, ValueError):
         return {}
     return decoded
+
+
+def _cause(exit_: str, log: Sequence[str]) -> str:
+    """What the log says went wrong, where the end of the task only says that something did."""
+    if not _VAGUE.fullmatch(exit_):
+        return exit_
+    causes = (found[1].strip() for line in log if (found := _CAUSE.search(line)))
+    return next((f"{exit_}: {cause}" for cause in causes if cause), exit_)
 
 
 def _is_wanted(task: TaskHandle, exit_: str) -> bool:
