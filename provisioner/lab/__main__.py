@@ -21,12 +21,15 @@ def main(
     web_port: int | None = None,
     minute: float | None = None,
     switches: int | None = None,
+    nodes: int | None = None,
+    pve: str | None = None,
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("asyncssh").setLevel(logging.WARNING)
     try:
         names = name or ("dc1",)
-        serve(directory, LabOptions(names, speed, cidr, ssh_port, web_port, minute, switches))
+        options = LabOptions(names, speed, cidr, ssh_port, web_port, minute, switches, nodes, pve)
+        serve(directory, options)
     except Mistake as mistake:
         typer.echo(str(mistake.what), err=True)
         raise typer.Exit(1) from mistake

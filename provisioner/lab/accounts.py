@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -15,13 +16,25 @@ from provisioner.lab.base import Base, Values
 from provisioner.lab.plan import LabPlan
 
 _PRODUCT = (
-    "Datastore.Allocate Datastore.AllocateSpace Datastore.Audit Pool.Allocate Pool.Audit "
-    "SDN.Audit SDN.Use Sys.Audit VM.Allocate VM.Audit VM.Clone VM.Config.CDROM VM.Config.CPU "
-    "VM.Config.Cloudinit VM.Config.Disk VM.Config.HWType VM.Config.Memory VM.Config.Network "
-    "VM.Config.Options VM.GuestAgent.Audit VM.GuestAgent.FileRead VM.Migrate VM.PowerMgmt "
+    "Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit "
+    "Pool.Allocate Pool.Audit SDN.Audit SDN.Use Sys.AccessNetwork Sys.Audit Sys.Modify "
+    "VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CDROM VM.Config.CPU VM.Config.Cloudinit "
+    "VM.Config.Disk VM.Config.HWType VM.Config.Memory VM.Config.Network VM.Config.Options "
+    "VM.GuestAgent.Audit VM.GuestAgent.FileRead VM.GuestAgent.FileWrite VM.Migrate VM.PowerMgmt "
     "VM.Snapshot"
 )
 PRODUCT_PRIVILEGES = frozenset(_PRODUCT.split())
+"""What the product's token needs on PVE 9."""
+_NEW = "VM.GuestAgent."
+"""Privileges that PVE 8 has not, where VM.Monitor stands for all of them."""
+
+
+def as_before(privileges: Iterable[str]) -> frozenset[str]:
+    """Privileges of PVE 9 as those of PVE 8."""
+    kept = {p for p in privileges if not p.startswith(_NEW) and p != "VM.Replicate"}
+    return frozenset(kept | {"VM.Monitor"} if any(p.startswith(_NEW) for p in privileges) else kept)
+
+
 _ROLES = {
     **{name: frozenset(privileges) for name, privileges in shapes.ROLES.items()},
     "PVETemplateUser": frozenset({"VM.Audit", "VM.Clone"}),
@@ -47,7 +60,12 @@ class Accounts(Base):
 
     def __init__(self, plan: LabPlan, *args: Any) -> None:
         super().__init__(plan, *args)
+        self.known = frozenset(shapes.PRIVILEGES)
         self.roles: dict[str, frozenset[str]] = dict(_ROLES)
+        product = PRODUCT_PRIVILEGES
+        if self.old:
+            self.known, product = as_before(self.known), as_before(product)
+            self.roles = {name: as_before(held) for name, held in self.roles.items()}
         self.separated: dict[str, bool] = {}
         self.grants: list[tuple[str, str, str, bool]] = []
         """(path, user or token, role, propagate)"""
@@ -55,7 +73,7 @@ class Accounts(Base):
         self.users[user] = secrets.token_hex(16)
         self.apitokens[plan.token_id] = plan.token_secret
         self.separated[plan.token_id] = True
-        self.roles["Provisioner"] = plan.privileges or PRODUCT_PRIVILEGES
+        self.roles["Provisioner"] = plan.privileges or product
         self.grants += [("/", who, "Provisioner", True) for who in (user, plan.token_id)]
 
     # ------------------------------------------------------------- sign-in
@@ -95,17 +113,18 @@ class Accounts(Base):
         """All privileges of a user or token on a path."""
         user, _, token = who.partition("!")
         if user == "root@pam" and (not token or not self.separated.get(who, True)):
-            return frozenset(shapes.PRIVILEGES)
+            return self.known
         paths = [path]
         if path.startswith("/vms/"):
             vmid = path.split("/")[2]
-            paths += ["/pool/" + name for name, ids in self.pools.items() if vmid in map(str, ids)]
+            number = int(vmid) if vmid.isdecimal() else 0
+            paths += ["/pool/" + name for name, ids in self.pools.items() if number in ids]
         if path.startswith("/storage/"):
             sid = path.split("/")[2]
             paths += ["/pool/" + n for n, meta in self.pool_info.items() if sid in meta["storage"]]
         held: frozenset[str] = frozenset()
         for each in paths:
-            own = self._granted(user, each) if user != "root@pam" else frozenset(shapes.PRIVILEGES)
+            own = self._granted(user, each) if user != "root@pam" else self.known
             if token and self.separated.get(who, True):
                 own &= self._granted(who, each)
             held |= own
@@ -128,6 +147,11 @@ class Accounts(Base):
             raise PveError(
                 403, f"Permission check failed ({why})" if why else "Permission check failed"
             )
+
+    def _check(self, user: str, check: Any, values: Values, declared: Any = None) -> Any:
+        if self.old and check[0] == "perm" and any(p.startswith(_NEW) for p in check[2]):
+            check = ["perm", check[1], sorted(as_before(check[2]))]
+        return super()._check(user, check, values, declared)
 
     async def _permissions(self, v: Values, user: str) -> Values:
         who = v.get("userid") or user
@@ -199,10 +223,9 @@ class Accounts(Base):
             for name, held in sorted(self.roles.items())
         ]
 
-    @staticmethod
-    def _privileges_of(text: str) -> frozenset[str]:
+    def _privileges_of(self, text: str) -> frozenset[str]:
         given = frozenset(split_list(text))
-        for name in sorted(given - set(shapes.PRIVILEGES)):
+        for name in sorted(given - self.known):
             raise param_error(privs=f"invalid format - invalid privilege '{name}'\n")
         return given
 

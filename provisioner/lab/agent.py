@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
+from aiohttp import web
 from fakepve import agent as guest_agent
 from fakepve.model import PveError
+from fakepve.server import USER, ok
 
-from provisioner.lab.base import Values
+from provisioner.lab.base import Values, form
+from provisioner.lab.guests import Guest
 from provisioner.lab.jobs import Jobs
 
 
 class Agent(Jobs):
     """/nodes/N/qemu/V/agent/…"""
+
+    async def _agent(self, request: web.Request) -> Any:
+        match = self.resolve(request, "")
+        if match is None or request.method not in match.methods:
+            raise PveError(501, f"Method '{request.method} {request.path}' not implemented")
+        given = await form(request)
+        return ok(await self.answer(request, match, given, request[USER], self._agent_call))
 
     async def _agent_call(self, match: Any, values: Values) -> Any:
         vm = self.find(values["node"], values["vmid"])
@@ -28,21 +39,69 @@ class Agent(Jobs):
         if guest is None or not guest.agent_up or silent:
             await self.pause(self.plan.times.refusal)
             raise PveError(500, "QEMU guest agent is not running")
-        if command == "network-get-interfaces":
-            mac = re.search(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", vm.config.get("net0", ""))
-            return {"result": guest.interfaces(mac[0] if mac else "BC:24:11:00:00:00")}
-        if command == "get-host-name":
-            return {"result": {"host-name": guest.name}}
-        if command == "file-read":
-            text = guest.file(values["file"])
-            if text is None:
-                raise PveError(
-                    500,
-                    f"Agent error: failed to open file '{values['file']}' (mode: 'r'): "
-                    "No such file or directory",
-                )
-            return {"bytes-read": len(text.encode()), "content": text}
-        if command == "exec-status":
-            return {"exited": 0}
+        if self.faults.active("agent-dead", vmid=vm.vmid):
+            await self.pause(self.plan.times.refusal)
+            raise PveError(500, f"VM {vm.vmid} qga command 'guest-ping' failed - got timeout")
+        mac = re.search(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", vm.config.get("net0", ""))
+        match command:
+            case "network-get-interfaces":
+                return {"result": guest.interfaces(mac[0] if mac else "BC:24:11:00:00:00")}
+            case "get-host-name":
+                return {"result": {"host-name": guest.name}}
+            case "get-fsinfo":
+                return {"result": [_root(guest)]}
+            case "file-read":
+                return _read(guest, values["file"])
+            case "file-write":
+                return _write(guest, values)
+            case "exec-status":
+                return {"exited": 0}
         vm.agent = vm.agent or {}
         return guest_agent.result(vm, command, values)
+
+
+def _read(guest: Guest, path: str) -> Values:
+    text = guest.file(path)
+    if text is None:
+        raise _cannot_open(path, "r")
+    return {"bytes-read": len(text.encode()), "content": text}
+
+
+def _write(guest: Guest, values: Values) -> None:
+    """Content comes plain, or as base64 by the caller's own hand with encode=0."""
+    text = str(values["content"])
+    if not values.get("encode", 1):
+        text = base64.b64decode(text).decode()
+    if not guest.inside.write(values["file"], text):
+        raise _cannot_open(values["file"], "wb")
+
+
+def _cannot_open(path: str, mode: str) -> PveError:
+    return PveError(
+        500,
+        f"Agent error: failed to open file '{path}' (mode: '{mode}'): No such file or directory",
+    )
+
+
+def _root(guest: Guest) -> Values:
+    """The root file system, grown at the last boot to its disk."""
+    whole = guest.inside.disk
+    return {
+        "disk": [
+            {
+                "bus": 0,
+                "bus-type": "scsi",
+                "dev": "/dev/sda2",
+                "pci-controller": {"bus": 1, "domain": 0, "function": 0, "slot": 1},
+                "serial": "0QEMU_QEMU_HARDDISK_drive-scsi0",
+                "target": 0,
+                "unit": 0,
+            }
+        ],
+        "mountpoint": "/",
+        "name": "sda2",
+        "total-bytes": int(whole * 0.9),
+        "total-bytes-privileged": int(whole * 0.95),
+        "type": "ext4",
+        "used-bytes": 313954304,
+    }

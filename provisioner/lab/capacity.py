@@ -251,7 +251,8 @@ class Capacity(Storages):
         }
         if self.node_online(vm.node):
             item.update(self._seen_vms.get(vm.vmid, {}))
-        for key, value in (("tags", vm.config.get("tags")), ("lock", vm.lock), ("pool", vm.pool)):
+        known = {"tags": vm.config.get("tags"), "lock": vm.lock, "pool": vm.pool}
+        for key, value in {**known, "hastate": vm.ha_state}.items():
             if value:
                 item[key] = value
         return item
@@ -289,14 +290,11 @@ class Capacity(Storages):
             }
             for number, name in enumerate(self.nodes, 1)
         ]
-        quorate = not self.faults.active("no-quorum") and sum(n["online"] for n in nodes) * 2 > len(
-            nodes
-        )
         cluster = {
             "id": "cluster",
             "name": self.cluster_name,
             "nodes": len(nodes),
-            "quorate": int(quorate),
+            "quorate": int(self.quorate_now()),
             "type": "cluster",
             "version": len(nodes),
         }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
+from copy import deepcopy
 from dataclasses import dataclass
 
 from fakepve.lxc import format_size, split_props
-from fakepve.model import FakeVm, PveError, TaskError
+from fakepve.model import PveError, TaskError
 from fakepve.qemu import CLONE_SKIP, DRIVE_KEY, is_cdrom, join_drive, split_drive, with_mac
 from fakepve.routing import die, param_error, split_list
 
-from provisioner.lab.base import Values, Vm
+from provisioner.lab.base import LabVm, Values, Vm
 from provisioner.lab.configuration import CLOUD_INIT_BYTES, Configuration
 from provisioner.lab.plan import GIB, MIB
 from provisioner.lab.tasks import DiskLeft
@@ -54,7 +55,7 @@ class Cloning(Configuration):
         drives = self._drives(source, user, full, v.get("storage"), node, target)
         if self._qm_taken(newid):
             raise die(f"unable to create VM {newid}: config file already exists")
-        new = FakeVm(newid, f"VM {newid}", node=node)
+        new = LabVm(newid, f"VM {newid}", node=node)
         new.config = {"lock": "clone", "description": UNDER_WAY}
         new.lock = new.lock_holder = "clone"
         config = self._config_of(source, v)
@@ -148,6 +149,9 @@ class Cloning(Configuration):
         new.config = {**copy.config, **drives}
         new.name = new.config["name"]
         new.node = copy.target
+        rules = self._fw()["guests"].get(copy.source.vmid)
+        if rules is not None:  # a clone has its template's firewall
+            self._fw()["guests"][new.vmid] = deepcopy(rules)
         new.lock = None
 
     async def _clone_drive(self, copy: _Copy, key: str, volume: str, props: dict[str, str]) -> str:
@@ -190,6 +194,9 @@ class Cloning(Configuration):
             self.note(
                 f"transferred {share * size / GIB:.1f} GiB of {size / GIB:.1f} GiB ({share:.2%})"
             )
+            if self.faults.active("storage-full", storage=sid, node=node):
+                self._qm_free(volid)
+                raise self._no_space(sid, name)
             if step < steps:
                 await self.pause(self.plan.times.copy_gib * data / GIB / steps)
         return volid

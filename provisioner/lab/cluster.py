@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import shutil
 import tempfile
 import threading
@@ -16,7 +15,7 @@ from fakepve.certs import make_cert
 from provisioner.errors import Mistake
 from provisioner.lab.faults import Faults
 from provisioner.lab.plan import LabGuest, LabPlan
-from provisioner.lab.pve import LabPve
+from provisioner.lab.pve import LabPve, fingerprint_of
 from provisioner.texts import say
 
 T = TypeVar("T")
@@ -102,9 +101,7 @@ class LabCluster:
             if not key.exists():
                 _, _, data = make_cert(str(where), name, (node.name,))
                 der.write_bytes(data)
-            digest = hashlib.sha256(der.read_bytes()).hexdigest().upper()
-            pairs = ":".join(digest[i : i + 2] for i in range(0, 64, 2))
-            found[node.name] = (cert, key, pairs)
+            found[node.name] = (cert, key, fingerprint_of(der.read_bytes()))
         return found
 
     # ------------------------------------------------------------- to know
@@ -161,12 +158,14 @@ class LabCluster:
                     "lock": vm.lock,
                     "pool": vm.pool,
                     "config": dict(vm.config),
+                    "pending": dict(vm.pending),
+                    "snapshots": list(vm.snapshots),
                     "guest": _guest_state(pve, vm.vmid),
                 }
                 for vm in pve.vms
             ],
             "volumes": [
-                {"volid": f"{sid}:{name}", "vmid": vol["vmid"], "node": vol.get("node")}
+                {"volid": f"{sid}:{name}", "vmid": vol.get("vmid"), "node": vol.get("node")}
                 for sid, store in pve.storages.items()
                 for name, vol in store["volumes"].items()
             ],
@@ -221,6 +220,7 @@ def _guest_state(pve: LabPve, vmid: int) -> dict[str, Any] | None:
         "agent": guest.agent_up,
         "booted": guest.cloud_init_done,
         "keys": list(guest.keys),
+        "wall": pve.wall(vmid),
         "trouble": guest.trouble,
     }
 

@@ -50,12 +50,18 @@ def up(
     switches: Annotated[
         int | None, typer.Option(help="A tree of so many switches instead of the campus.")
     ] = None,
+    nodes: Annotated[
+        int | None, typer.Option(help="A cluster of so many big nodes instead of the three.")
+    ] = None,
+    pve: Annotated[
+        str | None, typer.Option(help="Version that the clusters say they are, such as 8.4.5.")
+    ] = None,
     foreground: Annotated[bool, typer.Option(help="Stay in the foreground.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the lab and write an ordinary configuration into its directory."""
     names = name or ("dc1",)
-    options = LabOptions(names, speed, cidr, ssh_port, web_port, minute, switches)
+    options = LabOptions(names, speed, cidr, ssh_port, web_port, minute, switches, nodes, pve)
     if foreground:
         serve(directory, options)
         return

@@ -11,16 +11,18 @@ from aiohttp import web
 from fakepve.lxc import format_size
 from fakepve.model import TaskError
 from fakepve.qemu import DRIVE_KEY, NEW_DISK, drives_of, is_cdrom, join_drive, split_drive, with_mac
-from fakepve.routing import die
+from fakepve.routing import die, split_list
 from fakepve.server import USER, ok, params
 
-from provisioner.lab.base import Values, Vm
+from provisioner.lab.base import Values, Vm, form
 from provisioner.lab.capacity import Capacity
 from provisioner.lab.plan import GIB, MIB
 
 CLOUD_INIT = re.compile(
     r"^(ipconfig\d+|ciuser|cipassword|cicustom|citype|ciupgrade|sshkeys|nameserver|searchdomain)$"
 )
+_AT_ONCE = re.compile(rf"{CLOUD_INIT.pattern}|^(net\d+|shares|vmstatestorage)$")
+"""What a running VM takes at once besides name, notes and tags (hotplug: network,disk,usb)."""
 _SIZE = {"K": 1024, "M": MIB, "G": GIB, "T": 1024 * GIB, "": 1}
 CLOUD_INIT_BYTES = 4 * MIB
 
@@ -111,10 +113,54 @@ class Configuration(Capacity):
                 tags = {t.lower() for t in re.split(r"[;, ]+", str(value)) if t}
                 updates[key] = ";".join(sorted(tags))
         self.pvestatd()
+        dropped = [k for k in split_list(p.get("delete")) if DRIVE_KEY.match(k) and k in vm.config]
+        freed = [k for k in split_list(p.get("delete")) if k.startswith("unused")]
+        volumes = {k: split_drive(vm.config[k])[0] for k in (*dropped, *freed) if k in vm.config}
+        new = {key for key in updates if DRIVE_KEY.match(key) and key not in vm.config}
         await super()._apply_config(vm, user, updates)
+        self._plug(vm, new | set(dropped) | set(freed))
+        for key, volume in volumes.items():
+            if key in freed or volume.endswith("cloudinit") or "-cloudinit." in volume:
+                self._qm_free(volume)
+            elif ":" in volume and not is_cdrom(volume, {}):
+                self.unused(vm, volume)
+
+    def _plug(self, vm: Vm, drives: set[str]) -> None:
+        """Let a running VM have at once what PVE plugs or writes at once; drop empty changes."""
+        for key, value in list(vm.pending.items()):
+            now = vm.config.get(key)
+            hot = _AT_ONCE.match(key) or (key in drives and not key.startswith("ide"))
+            if hot or (value is None and now is None) or str(value) == str(now):
+                del vm.pending[key]
+                if hot and value is not None:
+                    vm.config[key] = value
+                elif hot:
+                    vm.config.pop(key, None)
+
+    @staticmethod
+    def unused(vm: Vm, volume: str) -> None:
+        """A disk that no drive holds any more stays with its VM."""
+        vm.config[next(k for i in range(256) if (k := f"unused{i}") not in vm.config)] = volume
+
+    async def _config_get(self, request: web.Request) -> Any:
+        vm = self._vm(request, "VM.Audit")
+        p = self._verify(request, await params(request))
+        if p.get("snapshot"):
+            if p["snapshot"] not in vm.snapshots:
+                raise die(f"snapshot '{p['snapshot']}' does not exist")
+            return ok({**vm.snapshots[p["snapshot"]], "digest": vm.digest()})
+        config = dict(vm.config)
+        if not p.get("current"):
+            config.update({k: x for k, x in vm.pending.items() if x is not None})
+            config = {k: x for k, x in config.items() if vm.pending.get(k, x) is not None}
+        if "memory" in config:
+            config["memory"] = str(config["memory"])
+        if "cipassword" in config:
+            config["cipassword"] = "*" * 10
+        return ok({**config, "digest": vm.digest()})
 
     async def _config_write(self, request: web.Request) -> tuple[Vm, str, Values]:
-        verified = self._verify(request, await params(request))
+        verified = self._verify(request, await form(request))
         vm = self._vm(request)
         user = request[USER]
         info = self.resolve(request, "").methods[request.method]
@@ -157,10 +203,10 @@ class Configuration(Capacity):
         for key in sorted({*vm.config, *vm.pending}):
             item: Values = {"key": key}
             if key in vm.config:
-                item["value"] = vm.config[key]
+                item["value"] = "*" * 10 if key == "cipassword" else vm.config[key]
             if key in vm.pending:
                 new = vm.pending[key]
-                item.update({"delete": 1} if new is None else {"pending": str(new)})
+                item.update({"delete": 1} if new is None else {"pending": new})
             items.append(item)
         return ok(items)
 

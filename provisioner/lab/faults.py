@@ -66,6 +66,19 @@ _KINDS = (
         say("a node is off: its address refuses, calls for it get 595"),
         {"node": ""},
     ),
+    FaultKind(
+        "node-gone",
+        say("a node dies: its guests are off, its tasks break off and leave locks behind"),
+        {"node": ""},
+    ),
+    FaultKind(
+        "node-maintenance",
+        say("the administrator empties a node (HA maintenance mode)"),
+        {"node": ""},
+    ),
+    FaultKind(
+        "certificate-changed", say("a node shows another certificate than before"), {"node": ""}
+    ),
     FaultKind("node-full", say("other guests have taken all memory of a node"), {"node": ""}),
     FaultKind("template-gone", say("a template is not there any more"), {"vmid": "9000"}),
     FaultKind("no-quorum", say("the cluster has lost its quorum; reading works, writing fails")),
@@ -74,6 +87,11 @@ _KINDS = (
         say("writes to a VM fail because its lock is held"),
         {"path": ""},
         once=True,
+    ),
+    FaultKind(
+        "vm-locked",
+        say("a VM stays locked, as after something that was broken off"),
+        {"vmid": "", "lock": "backup"},
     ),
     FaultKind(
         "error",
@@ -87,6 +105,33 @@ _KINDS = (
     ),
     FaultKind("slow", say("every call takes so many seconds longer"), {"seconds": "1"}),
     FaultKind("agent-silent", say("the guest agent never answers"), {"vmid": ""}),
+    FaultKind("agent-dead", say("the guest agent hangs: every call to it times out"), {"vmid": ""}),
+    FaultKind("deaf", say("a guest does not react when asked to shut down"), {"vmid": ""}),
+    FaultKind(
+        "snapshot-fails",
+        say("a snapshot fails in its middle"),
+        {"vmid": "", "text": "VM snapshot failed - got timeout"},
+        once=True,
+    ),
+    FaultKind(
+        "backup-fails",
+        say("a backup fails in its middle and leaves no file"),
+        {"vmid": "", "text": "backup write data failed: command error"},
+        once=True,
+    ),
+    FaultKind(
+        "restore-fails",
+        say("putting back a backup fails in its middle: the old disks are gone by then"),
+        {"vmid": "", "text": "command 'vma extract' failed: exit code 1"},
+        once=True,
+    ),
+    FaultKind(
+        "migrate-fails",
+        say("a move to another node fails in its middle; the VM stays where it was"),
+        {"vmid": "", "text": "online migrate failure - aborting"},
+        once=True,
+    ),
+    FaultKind("download-fails", say("an image cannot be fetched from its address")),
     FaultKind("boot-never", say("a guest starts but never boots"), {"vmid": ""}),
     FaultKind(
         "cloud-init-error",

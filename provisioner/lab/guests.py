@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, Literal
 
 import asyncssh
 
-from provisioner.lab.configuration import cloud_config
 from provisioner.lab.faults import Faults
+from provisioner.lab.inside import Inside, body, public
 
-_PLANNED = re.compile(r"(?:^|,)ip=([0-9.]+)/(\d+)")
 _DROP_KEY = re.compile(r"sed -i '\\\|([A-Za-z0-9+/=]{16,})\|d' ~/\.ssh/authorized_keys")
+Wall = Literal["open", "reject", "drop"]
 LISTEN_TRIES = 50
 
 
@@ -32,39 +31,60 @@ class GuestSettings:
 
 
 class Guest:
-    """The inside of one VM. It runs no command: a handful is interpreted, the rest refused."""
+    """The running of one VM. It runs no command: a handful is interpreted, the rest refused.
 
-    def __init__(self, vmid: int, settings: GuestSettings, faults: Faults) -> None:
+    ``wall`` tells what the firewall in front of it does with a connection to its SSH port.
+    """
+
+    def __init__(
+        self, vmid: int, settings: GuestSettings, faults: Faults, wall: Callable[[], Wall]
+    ) -> None:
         self.vmid = vmid
         self.settings = settings
         self.faults = faults
-        self.name = ""
-        self.user = "debian"
-        self.address: str | None = None
-        self.prefix = 24
-        self.keys: list[str] = []
+        self.inside = Inside()
         self.agent_up = False
         self.cloud_init_done = False
         self.trouble = ""
         """Why its SSH server could not listen."""
-        self._instance = ""
-        self._host_key: asyncssh.SSHKey | None = None
+        self._wall = wall
         self._server: asyncssh.SSHAcceptor | None = None
+        self._silence: list[socket.socket] = []
         self._boots = 0
+        self._shown: tuple[Wall, asyncssh.SSHKey] | None = None
+        self._other_key: asyncssh.SSHKey | None = None
+        self._door = asyncio.Lock()
+        self._up = False
         self.connections: set[asyncssh.SSHServerConnection] = set()
+
+    @property
+    def name(self) -> str:
+        return self.inside.name
+
+    @property
+    def user(self) -> str:
+        return self.inside.user
+
+    @property
+    def address(self) -> str | None:
+        return self.inside.address
+
+    @property
+    def keys(self) -> list[str]:
+        return self.inside.keys
 
     @property
     def host_key(self) -> asyncssh.SSHKey:
         """The guest's own host key, of its current cloud-init instance."""
-        if self._host_key is None:
-            self._host_key = asyncssh.generate_private_key("ssh-ed25519")
-        return self._host_key
+        if self.inside.host_key is None:
+            self.inside.host_key = asyncssh.generate_private_key("ssh-ed25519")
+        return self.inside.host_key
 
     async def boot(self, name: str, config: dict[str, Any]) -> None:
         """Boot with the cloud-init drive as generated at the start of the VM."""
         self._boots += 1
         mine = self._boots
-        self._read_drive(name, config)
+        self.inside.read_drive(name, config, self._other_address)
         if self.faults.take("boot-never", vmid=self.vmid):
             return
         share = self.settings.agent_after
@@ -75,14 +95,27 @@ class Guest:
         await asyncio.sleep(self.settings.boot * (1 - share))
         if mine != self._boots:
             return
-        await self._listen(mine)
+        self._up = True
+        await self.show()
         self.cloud_init_done = mine == self._boots
+
+    def _other_address(self) -> str | None:
+        wrong = self.faults.take("wrong-address", vmid=self.vmid)
+        return (wrong.options["address"] or "127.31.255.254") if wrong else None
 
     async def halt(self) -> None:
         """Off: the agent is silent and the address refuses."""
         self._boots += 1
-        self.agent_up = self.cloud_init_done = False
+        self._up = self.agent_up = self.cloud_init_done = False
+        async with self._door:
+            await self._shut()
+
+    async def _shut(self) -> None:
         server, self._server = self._server, None
+        self._shown = None
+        for held in self._silence:
+            held.close()
+        self._silence = []
         if server is not None:
             await no_more(server.sockets)
             server.close()
@@ -90,63 +123,59 @@ class Guest:
         for connection in list(self.connections):
             connection.abort()
 
-    def _read_drive(self, name: str, config: dict[str, Any]) -> None:
-        user_data = cloud_config(name, config)
-        network = str(config.get("ipconfig0", ""))
-        instance = hashlib.sha256((user_data + network).encode()).hexdigest()
-        if instance == self._instance:
-            return
-        self._instance, self._host_key = instance, None
-        self.name = name
-        self.user = str(config.get("ciuser") or "debian")
-        encoded = unquote(str(config.get("sshkeys") or ""))
-        self.keys = [_body(line) for line in encoded.splitlines() if line.strip()]
-        planned = _PLANNED.search(network)
-        self.address = planned[1] if planned else None
-        self.prefix = int(planned[2]) if planned else 24
-        wrong = self.faults.take("wrong-address", vmid=self.vmid)
-        if wrong:
-            self.address = wrong.options["address"] or "127.31.255.254"
-
     # ----------------------------------------------------------------- SSH
 
-    async def _listen(self, boot: int) -> None:
-        """Open the SSH server of this boot, unless the guest was halted meanwhile."""
-        if self.address is None or not self.address.startswith("127."):
-            return
-        key = self.host_key
-        if self.faults.active("host-key-changed", vmid=self.vmid):
-            key = asyncssh.generate_private_key("ssh-ed25519")
-        for _ in range(LISTEN_TRIES):
-            try:
-                server = await asyncssh.listen(
-                    self.address,
-                    self.settings.port,
-                    server_factory=lambda: _Door(self),
-                    server_host_keys=[key],
-                    process_factory=self._command,
-                    allow_scp=False,
-                    agent_forwarding=False,
-                    keepalive_interval=0,
-                )
-            except OSError as error:
-                self.trouble = str(error)
-                await asyncio.sleep(0.1)
-                continue
-            self.trouble = ""
-            if boot == self._boots:
-                self._server = server
-            else:
-                server.close()
-            return
+    async def show(self) -> None:
+        """Let its SSH port be what the firewall and the faults now make of it."""
+        boot = self._boots
+        async with self._door:
+            if not self._up or boot != self._boots or not (self.address or "").startswith("127."):
+                return
+            wanted = (self._wall(), self._shown_key())
+            if wanted == self._shown:
+                return
+            await self._shut()
+            for _ in range(LISTEN_TRIES):
+                if boot != self._boots:
+                    return
+                try:
+                    await self._open(*wanted)
+                except OSError as error:
+                    self.trouble = str(error)
+                    await asyncio.sleep(0.1)
+                    continue
+                self.trouble, self._shown = "", wanted
+                return
 
-    async def show_other_host_key(self) -> None:
-        """Listen anew, with the host key that the faults now ask for."""
-        if self._server is not None:
-            await no_more(self._server.sockets)
-            self._server.close()
-            await self._server.wait_closed()
-            await self._listen(self._boots)
+    def _shown_key(self) -> asyncssh.SSHKey:
+        if not self.faults.active("host-key-changed", vmid=self.vmid):
+            self._other_key = None
+            return self.host_key
+        if self._other_key is None:
+            self._other_key = asyncssh.generate_private_key("ssh-ed25519")
+        return self._other_key
+
+    async def _open(self, wall: Wall, key: asyncssh.SSHKey) -> None:
+        """Listen; a wall that drops is a socket whose queue is full, so that it stays silent."""
+        where = (self.address or "", self.settings.port)
+        if wall == "drop":
+            silent = socket.create_server(where, backlog=0)
+            self._silence = [silent]
+            for _ in range(2):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(where)
+                self._silence.append(filler)
+        elif wall == "open":
+            self._server = await asyncssh.listen(
+                *where,
+                server_factory=lambda: _Door(self),
+                server_host_keys=[key],
+                process_factory=self._command,
+                allow_scp=False,
+                agent_forwarding=False,
+                keepalive_interval=0,
+            )
 
     def _command(self, process: asyncssh.SSHServerProcess[str]) -> None:
         asked = process.command or ""
@@ -158,7 +187,7 @@ class Guest:
             "id -un": self.user + "\n",
         }
         if dropped:
-            self.keys = [key for key in self.keys if dropped[1] not in key]
+            self.inside.drop_key(dropped[1])
             process.exit(0)
         elif asked in known:
             process.stdout.write(known[asked])
@@ -173,13 +202,13 @@ class Guest:
         """What ``network-get-interfaces`` answers."""
         low = mac.lower()
         found = [_interface("lo", "00:00:00:00:00:00", ("127.0.0.1", 8), ("::1", 128))]
-        own = ((self.address, self.prefix),) if self.address else ()
+        own = ((self.address, self.inside.prefix),) if self.address else ()
         return [*found, _interface("eth0", low, *own, (_link_local(low), 64))]
 
     def file(self, path: str) -> str | None:
         """The text of one of the few files that the agent can read, else None."""
         if path == "/etc/ssh/ssh_host_ed25519_key.pub":
-            return f"{_public(self.host_key)} root@{self.name}\n"
+            return f"{public(self.host_key)} root@{self.name}\n"
         if path == "/etc/hostname":
             return self.name + "\n"
         if path in ("/run/cloud-init/status.json", "/var/lib/cloud/data/status.json"):
@@ -187,7 +216,7 @@ class Guest:
         if path in ("/run/cloud-init/result.json",) and self.cloud_init_done:
             result = {"datasource": "DataSourceNoCloud [seed=/dev/sr0]", "errors": self._errors()}
             return json.dumps({"v1": result}, indent=1) + "\n"
-        return None
+        return self.inside.files.get(path)
 
     def _errors(self) -> list[str]:
         fault = self.faults.active("cloud-init-error", vmid=self.vmid)
@@ -245,7 +274,7 @@ class _Door(asyncssh.SSHServer):
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        return username == self._guest.user and _body(_public(key)) in self._guest.keys
+        return body(public(key)) in self._guest.inside.keys_of(username)
 
 
 def _link_local(mac: str) -> str:
@@ -253,16 +282,6 @@ def _link_local(mac: str) -> str:
     octets = bytes.fromhex(mac.replace(":", ""))
     host = bytes([octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]])
     return str(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + host))
-
-
-def _public(key: asyncssh.SSHKey) -> str:
-    """Algorithm and body, without comment."""
-    return " ".join(key.export_public_key().decode().split()[:2])
-
-
-def _body(line: str) -> str:
-    """The base64 body of a public key line."""
-    return _public(asyncssh.import_public_key(line)).split()[1]
 
 
 def _interface(name: str, mac: str, *addresses: tuple[str, int]) -> dict[str, Any]:

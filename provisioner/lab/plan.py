@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import secrets
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 GIB = 1024**3
 MIB = 1024**2
@@ -50,6 +51,21 @@ class LabGuest:
     running: bool = True
     template: bool = False
     tags: str = ""
+    description: str = ""
+    pool: str = ""
+
+
+@dataclass(frozen=True)
+class LabImage:
+    """An image that /download-url can fetch; its content is pretended, its checksum is not."""
+
+    url: str
+    size_gb: float = 0.4
+    disk_gb: int = 3
+
+    def checksum(self, algorithm: str) -> str:
+        """Of what is downloaded, by md5, sha1, sha224, sha256, sha384 or sha512."""
+        return hashlib.new(algorithm, self.url.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,11 @@ class LabNetwork:
     ssh_port: int = 2222
     bridge: str = "vmbr0"
     vlan: int | None = 120
+    seat: str = "127.0.0.1"
+    """Where those who knock at guests come from, as firewalls see them."""
+    first: int = 100
+    last: int = 199
+    """What the inventory gives out of it."""
 
     def address(self, number: int) -> str:
         return str(ipaddress.ip_network(self.cidr)[number])
@@ -79,6 +100,17 @@ class Times:
     stop: float = 0.8
     destroy: float = 0.8
     migrate: float = 3.0
+    shutdown: float = 4.0
+    """What a guest takes to halt when asked to."""
+    snapshot: float = 1.5
+    backup: float = 3.0
+    backup_gib: float = 6.0
+    restore_gib: float = 6.0
+    download_gib: float = 8.0
+    firewall: float = 5.0
+    """What a node takes to enforce changed rules."""
+    high_availability: float = 6.0
+    """After which the HA manager does what it was asked to."""
     boot: float = 24.0
     agent_after: float = 0.6
     """Share of the boot after which the guest agent answers."""
@@ -93,6 +125,7 @@ _STORAGES = (
     LabStorage("local", "dir", 100, "iso,vztmpl,backup,import"),
     LabStorage("local-lvm", "lvmthin", 500),
     LabStorage("shared", "nfs", 2000),
+    LabStorage("backup", "nfs", 4000, "backup"),
 )
 _TAG = "tpl-debian-13"
 _GUESTS = (
@@ -120,6 +153,19 @@ _GUESTS = (
 
 
 @dataclass(frozen=True)
+class LabJob:
+    """A backup job that stands when the lab starts; it never runs by itself."""
+
+    id: str = "office-nightly"
+    vmids: tuple[int, ...] = (101, 102, 103)
+    storage: str = "backup"
+    schedule: str = "02:30"
+
+
+IMAGE = LabImage("https://images.contoh.example/debian-13-genericcloud-amd64.qcow2")
+
+
+@dataclass(frozen=True)
 class LabPlan:
     """One lab cluster. ``ports`` 0 lets the system choose; one URL and certificate per node."""
 
@@ -139,3 +185,41 @@ class LabPlan:
     root_password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     ports: tuple[int, ...] = (0, 0, 0)
     pools: tuple[str, ...] = ("opd-dinkes", "opd-disdik")
+    version: str = "9.1.8"
+    """Of Proxmox VE; with 8.x the guest agent's privileges are the one VM.Monitor."""
+    images: tuple[LabImage, ...] = (IMAGE,)
+    jobs: tuple[LabJob, ...] = (LabJob(),)
+    firewall: bool = True
+    """Whether the firewall of the datacenter is on; that of each VM is off at first."""
+
+
+def big_plan(nodes: int = 8, standing: int = 0, **changes: Any) -> LabPlan:
+    """A cluster of many nodes with room for thousands of VMs; ``standing`` of them are there.
+
+    The template 9000 is on shared storage, 9011 and up are copies of it on each node's own disks;
+    guests have the addresses .1.0 and up of a /16.
+    """
+    names = [f"pve{number}" for number in range(1, nodes + 1)]
+    shape = LabGuest(9000, "debian-13", "pve1", "shared", 1, 512, 2, template=True)
+    copies = (
+        replace(shape, vmid=9010 + i, name=f"debian-13-{n}", node=n, storage="local-lvm", tags=_TAG)
+        for i, n in enumerate(names, 1)
+    )
+    stand = (
+        LabGuest(10000 + i, f"stands-{i}", names[i % nodes], "local-lvm", 2, 2048, 20, i % 10 != 0)
+        for i in range(standing)
+    )
+    plan = LabPlan(
+        nodes=tuple(LabNode(name, cores=64, memory_gb=1024) for name in names),
+        storages=(
+            LabStorage("local", "dir", 1000, "iso,vztmpl,backup,import"),
+            LabStorage("local-lvm", "lvmthin", 8000),
+            LabStorage("shared", "nfs", 50000),
+            LabStorage("backup", "nfs", 50000, "backup"),
+        ),
+        guests=(shape, *copies, *stand),
+        jobs=(LabJob(vmids=(9000,)),),
+        network=LabNetwork(cidr="127.48.0.0/16", first=256, last=4095),
+        ports=(0,) * nodes,
+    )
+    return replace(plan, **changes)

@@ -7,12 +7,12 @@ from typing import Any
 
 from fakepve.model import PveError, TaskError
 from fakepve.qemu import drives_of
-from fakepve.routing import die, param_error
+from fakepve.routing import param_error
 
 from provisioner.lab.base import Values, Vm
 from provisioner.lab.cloning import Cloning
-from provisioner.lab.guests import Guest, GuestSettings
-from provisioner.lab.plan import GIB, LabPlan
+from provisioner.lab.guests import Guest, GuestSettings, Wall
+from provisioner.lab.plan import LabPlan
 
 
 class Power(Cloning):
@@ -29,10 +29,11 @@ class Power(Cloning):
             await self.checkpoint()
             if vm.template:
                 raise TaskError("you can't start a vm if it's a template")
-            self._check_lock(vm)
+            self._check_lock(vm, ("backup",))
             if vm.status == "running":
                 raise TaskError(f"VM {vm.vmid} already running")
             self._memory_for(vm)
+            self._check_drives(vm)
             if any("cloudinit" in volume for _, volume, _ in drives_of(vm.config)):
                 self.note("generating cloud-init ISO")
             await self.pause(self.plan.times.start)
@@ -56,8 +57,15 @@ class Power(Cloning):
         vm.started_at = time.time()
         guest = self.guests.get(vm.vmid)
         if guest is None:
-            guest = self.guests[vm.vmid] = Guest(vm.vmid, self._guest_settings(), self.faults)
+            guest = self.guests[vm.vmid] = self.new_guest(vm.vmid)
         self.spawn(guest.boot(vm.name, dict(vm.config)))
+
+    def new_guest(self, vmid: int) -> Guest:
+        return Guest(vmid, self._guest_settings(), self.faults, lambda: self.wall(vmid))
+
+    def wall(self, vmid: int) -> Wall:
+        """What the firewall in front of a guest does with connections to its SSH port."""
+        return "open"
 
     def _guest_settings(self) -> GuestSettings:
         return GuestSettings(
@@ -85,34 +93,47 @@ class Power(Cloning):
         return await self.task(vm.node, "qmstop", vm.vmid, user, body, vm=vm, own=True)
 
     async def _do_shutdown(self, vm: Vm, user: str, p: Values) -> str:
-        if vm.status != "running":
-            raise die(f"VM {vm.vmid} not running")
+        self._need_running(vm)
+        force = str(p.get("forceStop", "0")) in ("1", "true")
 
         async def body() -> None:
             await self.checkpoint()
-            guest = self.guests.get(vm.vmid)
-            if guest is None or not guest.agent_up:
-                timeout = float(p.get("timeout") or 60)
-                await self.pause(timeout)
-                if not str(p.get("forceStop", "0")) == "1":
-                    raise TaskError("VM quit/powerdown failed - got timeout")
-                self.note("VM still running - terminating now with SIGTERM")
-            await self.pause(self.plan.times.stop)
-            await self.power_down(vm)
+            self._check_lock(vm)
+            await self._halt(vm, float(p.get("timeout") or 60), force)
 
         return await self.task(vm.node, "qmshutdown", vm.vmid, user, body, vm=vm, own=True)
 
+    async def _halt(self, vm: Vm, patience: float, force: bool) -> None:
+        """Ask the guest to switch itself off; one that has not booted or hangs does not hear."""
+        guest = self.guests.get(vm.vmid)
+        booting = guest is not None and not guest.agent_up
+        deaf = booting or self.faults.active("deaf", vmid=vm.vmid)
+        needed = self.plan.times.shutdown
+        if deaf or needed > patience:
+            await self.pause(patience)
+            if not force:
+                raise TaskError("VM quit/powerdown failed - got timeout")
+            self.note("VM still running - terminating now with SIGTERM")
+        else:
+            await self.pause(needed)
+        await self.power_down(vm)
+
     async def _do_reboot(self, vm: Vm, user: str, p: Values) -> str:
-        if vm.status != "running":
-            raise die(f"VM {vm.vmid} not running")
+        self._need_running(vm)
 
         async def body() -> None:
             await self.checkpoint()
-            await self.pause(self.plan.times.stop)
-            await self.power_down(vm)
+            self._check_lock(vm)
+            await self._halt(vm, float(p.get("timeout") or 60), force=False)
+            self._check_drives(vm)
             self.power_up(vm)
 
         return await self.task(vm.node, "qmreboot", vm.vmid, user, body, vm=vm, own=True)
+
+    def _check_drives(self, vm: Vm) -> None:
+        for _, volume, _ in drives_of(vm.config, skip_cdrom=True):
+            if ":" in volume and self.volume(volume) is None:
+                raise TaskError(f"volume '{volume}' does not exist")
 
     # ------------------------------------------------------------- destroy
 
@@ -123,6 +144,11 @@ class Power(Cloning):
         if v.get("skiplock") and user != "root@pam":
             raise param_error(skiplock="Only root may use this option.")
         self._qm_check_protection(vm, f"can't remove VM {vmid}")
+        if not v.get("purge") and vm.ha_managed:
+            raise PveError(
+                500,
+                f"unable to remove VM {vmid} - used in HA resources and purge parameter not set.",
+            )
         if vm.status == "running":
             raise PveError(500, f"VM {vmid} is running - destroy failed")
 
@@ -153,7 +179,8 @@ class Power(Cloning):
             for sid, store in self.storages.items():
                 for name, vol in list(store["volumes"].items()):
                     home = self.home(sid, vm.node)
-                    if vol.get("vmid") == vm.vmid and vol.get("node") == home:
+                    mine = vol.get("vmid") == vm.vmid and vol["content"] == "images"
+                    if mine and vol.get("node") == home:
                         self._qm_free(f"{sid}:{name}")
         self.vms.remove(vm)
         self.guests.pop(vm.vmid, None)
@@ -163,47 +190,3 @@ class Power(Cloning):
 
     def purge(self, vmid: int) -> None:
         """Take a VM out of the jobs that name it."""
-
-    # ------------------------------------------------------------- migrate
-
-    def _routes_power(self) -> list[Any]:
-        return [("POST", "/nodes/{node}/qemu/{vmid}/migrate", self._migrate)]
-
-    async def _migrate(self, v: Values, user: str) -> str:
-        vm = self.find(v["node"], v["vmid"])
-        target = v["target"]
-        self.need_quorum()
-        if target not in self.nodes:
-            raise die(f"no such cluster node '{target}'")
-        if target == vm.node:
-            raise param_error(target="target is local node.")
-        if vm.status == "running" and not v.get("online"):
-            raise die("can't migrate running VM without --online")
-        local = [
-            volume
-            for _, volume, _ in drives_of(vm.config)
-            if ":" in volume and not self._store(volume.partition(":")[0]).get("shared")
-        ]
-        if local and vm.status == "running" and not v.get("with-local-disks"):
-            raise die("can't live migrate VM with local disks without with-local-disks option")
-
-        async def body() -> None:
-            await self.checkpoint()
-            size = sum(int((self.volume(x) or {}).get("data", 0)) for x in local)
-            self._qm_lock(vm, "migrate")
-            try:
-                await self.pause(self.plan.times.migrate + self.plan.times.copy_gib * size / GIB)
-            finally:
-                self._qm_lock(vm, None)
-            self.pvestatd()
-            for volume in local:
-                if self.children(volume):
-                    raise TaskError(f"base volume '{volume}' is still in use by linked cloned")
-                record = self.volume(volume)
-                if record is not None:
-                    record["node"] = target
-            vm.node = target
-            self.note("migration finished successfully")
-
-        log = [f"starting migration of VM {vm.vmid} to node '{target}' (127.0.0.1)"]
-        return await self.task(vm.node, "qmigrate", vm.vmid, user, body, vm=vm, log=log, own=True)

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import re
-import socket
 import ssl
-import uuid
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from fakepve.lxc import random_mac
-from fakepve.model import FakeVm
-from fakepve.qemu import split_drive
+from fakepve.certs import make_cert
 from fakepve.server import error
 
-from provisioner.lab.agent import Agent
-from provisioner.lab.base import Values, Vm
-from provisioner.lab.configuration import CLOUD_INIT_BYTES
+from provisioner.lab.base import Values
 from provisioner.lab.faults import Fault, Faults
 from provisioner.lab.guests import no_more
-from provisioner.lab.plan import GIB, MIB, LabGuest, LabNode, LabPlan
+from provisioner.lab.mishaps import Mishaps
+from provisioner.lab.plan import LabGuest, LabPlan
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _GONE = "connection dropped by the lab"
 STRANGER = "not-ours"
-CROWD = "crowd"
 
 
-class LabPve(Agent):
+class LabPve(Mishaps):
     """One cluster, with a listener and a certificate per node."""
 
     def __init__(self, plan: LabPlan, faults: Faults) -> None:
@@ -40,66 +36,14 @@ class LabPve(Agent):
         self.listening = {}
         self._sites: dict[str, web.TCPSite] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._hidden: dict[int, Vm] = {}
+        self._own: dict[str, tuple[Path, Path, str]] = {}
         self._dice = random.Random()  # noqa: S311 - which call is dropped is no secret
-        self._extra: dict[int, socket.socket] = {}
         for pool in plan.pools:
             self._pool_join(pool, 0)
             self._pool_leave(0)
         for guest in plan.guests:
             self.stand(guest)
         self.pvestatd()
-
-    # ------------------------------------------------------------ contents
-
-    def stand(self, guest: LabGuest) -> Vm:
-        """Put a VM there, disks included, without any task."""
-        vm = FakeVm(guest.vmid, guest.name, node=guest.node, template=guest.template)
-        word = "base" if guest.template else "vm"
-        size = guest.disk_gb * GIB
-        share = 0.7 if guest.template else 0.4
-        disk = self._put(guest, f"{word}-{guest.vmid}-disk-0", size, int(size * share))
-        vm.config = {
-            "agent": "1",
-            "boot": "order=scsi0",
-            "cores": guest.cores,
-            "memory": str(guest.memory_mb),
-            "meta": "creation-qemu=10.0.13,ctime=1795310559",
-            "name": guest.name,
-            "net0": f"virtio={random_mac()},bridge={self.plan.network.bridge},firewall=1",
-            "ostype": "l26",
-            "scsi0": f"{disk},size={guest.disk_gb}G",
-            "scsihw": "virtio-scsi-single",
-            "serial0": "socket",
-            "smbios1": f"uuid={uuid.uuid4()}",
-            "vga": "serial0",
-            "vmgenid": str(uuid.uuid4()),
-        }
-        if guest.tags:
-            vm.config["tags"] = guest.tags
-        if guest.template:
-            drive = self._put(guest, f"vm-{guest.vmid}-cloudinit", CLOUD_INIT_BYTES, MIB)
-            vm.config.update(ide2=f"{drive},media=cdrom", template=1)
-        elif guest.running:
-            vm.status = vm.qmpstatus = "running"
-            vm.started_at = self.started - 86400
-        self.vms.append(vm)
-        return vm
-
-    def _put(self, guest: LabGuest, name: str, size: int, data: int) -> str:
-        file = self.is_file(guest.storage)
-        volname = f"{guest.vmid}/{name}.qcow2" if file else name
-        self.storages[guest.storage]["volumes"][volname] = {
-            "content": "images",
-            "format": "qcow2" if file else "raw",
-            "size": size,
-            "data": data,
-            "vmid": guest.vmid,
-            "node": self.home(guest.storage, guest.node),
-            "parent": None,
-            "ctime": int(self.started),
-        }
-        return f"{guest.storage}:{volname}"
 
     # ----------------------------------------------------------- listening
 
@@ -115,19 +59,18 @@ class LabPve(Agent):
         ports = [*self.plan.ports, *([0] * len(self.nodes))]
         for node, port in zip(self.nodes, ports, strict=False):
             cert, key, fingerprint = certificates[node]
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(cert, key)
-            self._contexts[node], self.fingerprints[node] = context, fingerprint
-            await self._open(node, port)
+            self._contexts[node] = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._own[node] = (cert, key, fingerprint)
+            self._show(node, *self._own[node])
+            await self.open(node, port)
         return {node: port for port, node in self.listening.items()}
 
-    @staticmethod
-    async def _shut(site: web.TCPSite) -> None:
-        server: Any = site._server
-        await no_more(server.sockets)
+    async def shut(self, node: str) -> None:
+        site: Any = self._sites[node]
+        await no_more(site._server.sockets)
         await site.stop()
 
-    async def _open(self, node: str, port: int) -> None:
+    async def open(self, node: str, port: int) -> None:
         site = web.TCPSite(
             self.runner, self.host, port, ssl_context=self._contexts[node], reuse_address=True
         )
@@ -135,6 +78,34 @@ class LabPve(Agent):
         self._sites[node] = site
         server: Any = site._server
         self.listening[server.sockets[0].getsockname()[1]] = node
+
+    def _show(self, node: str, cert: Path, key: Path, fingerprint: str) -> None:
+        self._contexts[node].load_cert_chain(cert, key)
+        self.fingerprints[node] = fingerprint
+
+    def show_certificates(self) -> None:
+        for node, own in self._own.items():
+            changed = self.faults.active("certificate-changed", node=node)
+            if changed and self.fingerprints[node] == own[2]:
+                with tempfile.TemporaryDirectory() as where:
+                    cert, key, der = make_cert(where, node, (node,))
+                    self._show(node, Path(cert), Path(key), fingerprint_of(der))
+            elif not changed and self.fingerprints[node] != own[2]:
+                self._show(node, *own)
+            else:
+                continue
+            self._cut(node)
+
+    def _cut(self, node: str | None = None) -> None:
+        """End the connections to a node, or all."""
+        server: Any = self.runner.server
+        for connection in list(server.connections):
+            transport = connection.transport
+            if transport is None:
+                continue
+            there = transport.get_extra_info("sockname")
+            if node is None or (there and self.listening.get(there[1]) == node):
+                transport.abort()
 
     async def close(self) -> None:
         """Stop listening, halt all guests and end all tasks."""
@@ -145,68 +116,11 @@ class LabPve(Agent):
         for server in self._extra.values():
             server.close()
         for node in [n for n in self._sites if self.node_online(n)]:
-            await self._shut(self._sites[node])
+            await self.shut(node)
         if self.runner is not None and self.runner.server is not None:
-            for connection in list(self.runner.server.connections):
-                if connection.transport is not None:
-                    connection.transport.abort()
+            self._cut()
         await self.stop()
         await asyncio.sleep(0.01)  # the loop needs a turn to let aborted transports go
-
-    # -------------------------------------------------------------- faults
-
-    async def set_fault(self, fault: Fault) -> None:
-        """Activate a fault, with what has to happen at once."""
-        self.faults.add(fault)
-        vmid = fault.options.get("vmid", "")
-        match fault.name:
-            case "template-gone":
-                vm = self.vm(int(vmid))
-                if vm is not None:
-                    self.vms.remove(vm)
-                    self._hidden[vm.vmid] = vm
-            case "node-offline":
-                for node in [n for n in self.nodes if fault.says(node=n)]:
-                    await self._shut(self._sites[node])
-            case "node-full":
-                for full in [n for n in self.plan.nodes if fault.says(node=n.name)]:
-                    self._fill(full)
-            case "host-key-changed":
-                for guest in [g for g in self.guests.values() if fault.says(vmid=g.vmid)]:
-                    await guest.show_other_host_key()
-            case "address-answers":
-                port = int(fault.options["port"] or self.plan.network.ssh_port)
-                address = (fault.options["address"], port)
-                self._extra[fault.number] = socket.create_server(address)  # the kernel answers
-
-    def _fill(self, node: LabNode) -> None:
-        """Let a guest of somebody else take all memory of the node, visible at once."""
-        vmid = next(i for i in range(90001, 100000) if self.vm(i) is None)
-        storage = next(n for n in self.storages if "images" in self.storages[n]["content"])
-        memory = int(node.memory_gb * 1024)
-        self.stand(LabGuest(vmid, CROWD, node.name, storage, memory_mb=memory, disk_gb=1))
-        self.pvestatd(now=True)
-
-    async def clear_faults(self, name: str | None = None) -> list[Fault]:
-        """Take faults away and undo what they had done."""
-        gone = self.faults.remove(name)
-        for fault in gone:
-            if fault.name == "node-full":
-                for vm in [vm for vm in self.vms if vm.name == CROWD]:
-                    self._forget(vm, [split_drive(vm.config["scsi0"])[0]], unreferenced=False)
-                self.pvestatd(now=True)
-            if fault.name == "template-gone":
-                self.vms += [self._hidden.pop(v) for v in list(self._hidden)]
-            if fault.name == "host-key-changed":
-                for guest in self.guests.values():
-                    await guest.show_other_host_key()
-            if fault.number in self._extra:
-                self._extra.pop(fault.number).close()
-            if fault.name == "node-offline":
-                for port, node in list(self.listening.items()):
-                    if fault.says(node=node) and self.node_online(node):
-                        await self._open(node, port)
-        return gone
 
     @web.middleware
     async def _lab(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -221,6 +135,9 @@ class LabPve(Agent):
         if answer is not None:
             return answer
         response = await handler(request)
+        if request.method != "GET" and re.search("/firewall/|/config$", request.path):
+            concerned = re.search(r"/qemu/(\d+)", request.path)
+            self.changed_rules(int(concerned[1]) if concerned else None)
         return self._broken_after(request, response)
 
     async def _broken_before(self, request: web.Request) -> web.StreamResponse | None:
@@ -247,6 +164,10 @@ class LabPve(Agent):
         if method != "GET" and vmid and self._striking("lock-timeout", path):
             conf = f"/var/lock/qemu-server/lock-{vmid[1]}.conf"
             return _failure(500, f"can't lock file '{conf}' - got timeout")
+        locked = re.search(r"/(pools)(?:/|$)|/qemu/(\d+)/firewall/|/(cluster)/firewall/", path)
+        if method != "GET" and locked and not self.quorate_now():
+            what = "file-user_cfg" if locked[1] else f"firewall-{locked[3] or 'vm-' + locked[2]}"
+            return _failure(500, f"cfs-lock '{what}' error: no quorum!")
         if method != "GET" and self._striking("post-lost", path):
             return _drop(request)
         if path.endswith("/clone") and method == "POST":
@@ -285,6 +206,11 @@ class LabPve(Agent):
         if self._striking("post-dropped", request.path):
             return _drop(request)
         return response
+
+
+def fingerprint_of(der: bytes) -> str:
+    """SHA-256 of a certificate as PVE writes it."""
+    return hashlib.sha256(der).digest().hex(":").upper()
 
 
 def _failure(status: int, text: str) -> web.Response:

@@ -21,7 +21,7 @@ from provisioner.lab.cluster import LabCluster
 from provisioner.lab.control import Control, RemoteLab
 from provisioner.lab.devices import office
 from provisioner.lab.devices.lab import DeviceLab
-from provisioner.lab.plan import LabNetwork, LabPlan
+from provisioner.lab.plan import LabNetwork, LabPlan, big_plan
 from provisioner.lab.up import office_key, remember, write_configuration
 from provisioner.settings import load_settings
 from provisioner.texts import say
@@ -44,6 +44,10 @@ class LabOptions:
     """Seconds in a minute of the devices' clocks; 3 unless kept, 60 in real time."""
     switches: int | None = None
     """A tree of so many switches instead of the campus."""
+    nodes: int | None = None
+    """A cluster of so many nodes (``big_plan``) instead of the three."""
+    pve: str | None = None
+    """The version of Proxmox VE that the clusters say they are."""
 
 
 def plans(directory: Path, options: LabOptions) -> list[LabPlan]:
@@ -56,9 +60,12 @@ def plans(directory: Path, options: LabOptions) -> list[LabPlan]:
 
 def _kept(path: Path, options: LabOptions) -> LabPlan:
     data = json.loads(path.read_text())
-    return LabPlan(
+    kind = big_plan(len(data["ports"])) if data.get("big") else LabPlan()
+    return replace(
+        kind,
         name=data["name"],
         speed=options.speed or data["speed"],
+        version=options.pve or data.get("version", kind.version),
         network=LabNetwork(**data["network"]),
         token_id=data["token_id"],
         token_secret=data["token_secret"],
@@ -74,7 +81,12 @@ def _fresh(directory: Path, name: str, number: int, options: LabOptions) -> LabP
         cidr=cidr or f"127.{64 + digest[0] % 128}.{digest[1]}.0/24",
         ssh_port=options.ssh_port or _free_port("127.0.0.1", 0),
     )
-    return LabPlan(name=name, speed=options.speed or 10.0, network=network)
+    plan = LabPlan(name=name, speed=options.speed or 10.0, network=network)
+    if options.nodes:
+        wide = f"127.{64 + digest[0] % 128}.0.0/16"
+        room = replace(network, cidr=cidr or wide, first=256, last=4095)
+        plan = big_plan(options.nodes, name=name, speed=options.speed or 10.0, network=room)
+    return replace(plan, version=options.pve or plan.version)
 
 
 def _free_port(host: str, wanted: int) -> int:
@@ -223,7 +235,7 @@ def start_in_background(directory: Path, options: LabOptions) -> RemoteLab:
 
 def _words(options: LabOptions) -> list[str]:
     words = [f"--name={name}" for name in options.names]
-    for key in ("speed", "cidr", "ssh_port", "web_port", "minute", "switches"):
+    for key in ("speed", "cidr", "ssh_port", "web_port", "minute", "switches", "nodes", "pve"):
         value = getattr(options, key)
         if value is not None:
             words.append(f"--{key.replace('_', '-')}={value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
@@ -35,9 +36,28 @@ class Tasks(Accounts):
         slow = self.faults.active("task-slow", type=kind)
         if slow:
             await self.pause(float(slow.options["seconds"]))
+        self._no_write(_current.get())
         fault = self.faults.take("task-fails", type=kind)
         if fault:
             raise (DiskLeft if fault.options["leave"] else TaskError)(fault.options["text"])
+
+    def middle(self, name: str, **asked: object) -> None:
+        """Where a fault that is named after a kind of work breaks it off in its middle."""
+        fault = self.faults.take(name, **asked)
+        if fault:
+            raise TaskError(fault.options["text"])
+
+    def _no_write(self, record: Values) -> None:
+        """Without quorum /etc/pve is read-only, also for a task that runs already."""
+        if self.faults.active("no-quorum"):
+            where = f"/etc/pve/nodes/{record['node']}/qemu-server/{record['id']}.conf.tmp"
+            raise TaskError(f"unable to open file '{where}.{record['pid']}' - Permission denied")
+
+    def break_off(self, node: str) -> None:
+        """The node dies: what runs there ends without a word and leaves what it had done."""
+        for record in self.tasklog:
+            if record["node"] == node and record["status"] == "running":
+                record["work"].cancel()
 
     async def task(
         self,
@@ -68,7 +88,7 @@ class Tasks(Accounts):
         }
         self.tasks[upid] = record
         self.tasklog.append(record)
-        self.spawn(self._run(record, body, vm if lock else None, own))
+        record["work"] = self.begin(self._run(record, body, vm if lock else None, own))
         return str(upid)
 
     async def _run(
@@ -89,12 +109,16 @@ class Tasks(Accounts):
                     self.release(vm, record["upid"])
         except (TaskError, PveError) as error:
             status = str(error)
+        except asyncio.CancelledError:
+            record.update(exitstatus="unexpected status", endtime=int(time.time()))
+            record.update(status="stopped")
+            raise
         record["log"].append("TASK OK" if status == "OK" else f"TASK ERROR: {status}")
         record["seconds"] = time.monotonic() - record["clock"]
         record.update(exitstatus=status, endtime=int(time.time()), status="stopped")
 
     def _task_view(self, task: Values, listing: bool = False) -> Values:
-        view = {k: v for k, v in task.items() if k not in ("log", "clock", "seconds")}
+        view = {k: v for k, v in task.items() if k not in ("log", "clock", "seconds", "work")}
         user, _, token = task["user"].partition("!")
         view["user"] = user
         if token:

@@ -48,6 +48,8 @@ token_secret = "file:secrets/{name}-token"
 vmid_range = [{low}, {high}]
 disk_storage = "shared"
 clone = "auto"
+backup_storage = "backup"
+backup_job = "{job}"
 timeouts = {{ request = 35, task = 300, guest_boot = {boot} }}
 """
 _DEVICES = """
@@ -102,6 +104,7 @@ def _section(lab: LabCluster) -> str:
         urls=json.dumps(lab.urls),
         verify=json.dumps(lab.fingerprints),
         token_id=plan.token_id,
+        job=plan.jobs[0].id,
         low=2000,
         high=2999,
         boot=max(20, round(10 * boot)),
@@ -180,7 +183,8 @@ def _network(plans: Sequence[LabPlan]) -> dict[str, Any]:
     for plan in plans:
         name = plan.network.name if len(plans) == 1 else f"{plan.network.name}-{plan.name}"
         first = ipaddress.ip_network(plan.network.cidr)[1]
-        span = f"{plan.network.address(FIRST_ADDRESS)}-{plan.network.address(LAST_ADDRESS)}"
+        net = plan.network
+        span = f"{net.address(net.first)}-{net.address(net.last)}"
         networks[name] = {
             "cluster": plan.name,
             "bridge": plan.network.bridge,
@@ -240,6 +244,8 @@ def remember(path: Path, plan: LabPlan, ports: Sequence[int]) -> None:
     kept = {
         "name": plan.name,
         "speed": plan.speed,
+        "version": plan.version,
+        "big": plan.nodes[0] != LabPlan().nodes[0],
         "token_id": plan.token_id,
         "token_secret": plan.token_secret,
         "root_password": plan.root_password,

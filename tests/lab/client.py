@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from provisioner.lab.plan import LabNetwork, LabPlan
 
 _numbers = itertools.count(1)
 PATIENCE = 20.0
+WITH_UNDERLINE = {"policy_in", "policy_out"}
 
 
 class Client:
@@ -28,8 +30,12 @@ class Client:
         self.session.headers["Authorization"] = f"PVEAPIToken={given}"
 
     def call(self, method: str, path: str, **params: Any) -> requests.Response:
-        """``params`` as the form of a write, the query of a read; _ in names becomes -."""
-        values = {key.replace("_", "-"): value for key, value in params.items()}
+        """``params`` as the form of a write, the query of a read; _ in names becomes -, but for
+        the few names that PVE itself writes with it."""
+        values = {
+            key if key in WITH_UNDERLINE else key.replace("_", "-"): value
+            for key, value in params.items()
+        }
         where = "params" if method in ("GET", "DELETE") else "data"
         return self.session.request(
             method, f"{self.url}/api2/json{path}", timeout=30, **{where: values}
@@ -64,5 +70,6 @@ class Client:
 def plan(**changes: Any) -> LabPlan:
     """A fast lab with an address plan of its own."""
     number = next(_numbers)
-    network = LabNetwork(cidr=f"127.42.{number % 250}.0/24", ssh_port=22022)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    network = LabNetwork(cidr=f"127.{224 + worker % 16}.{number % 250}.0/24", ssh_port=22022)
     return replace(LabPlan(network=network, speed=200), **changes)

@@ -157,3 +157,16 @@ def test_the_committed_inventory_is_what_is_written() -> None:
     for name, content in inventory_files([LabPlan()], CAMPUS, 2022).items():
         assert (COMMITTED / name).read_text() == content, name
         assert yaml.safe_load(content)
+
+
+def test_many_nodes_of_an_older_version(tmp_path: Path) -> None:
+    options = LabOptions(speed=100, nodes=8, pve="8.4.5")
+    for given in (options, LabOptions()):
+        start_in_background(tmp_path, given)
+        settings = load_settings(tmp_path / "provisioner.toml")
+        (cluster,) = settings.clusters.values()
+        assert len(cluster.urls) == 8
+        assert version(tmp_path, cluster).json()["data"]["version"] == "8.4.5"
+        (network,) = load_inventory(settings).network.networks.values()
+        assert len(list(network.addresses())) > 3000
+        stop(tmp_path)

@@ -54,6 +54,7 @@ def recorded_plan() -> LabPlan:
         guests=(LabGuest(9000, "debian13", "pve", "local", 1, 512, 2, template=True),),
         times=Times(boot=60),
         pools=(),
+        jobs=(),
         ports=(0,),
     )
 
@@ -115,6 +116,10 @@ class Replay:
             last = _last_line(entry["body"]["data"]), _last_line(body["data"])
             if last[0] != last[1]:
                 yield f"log: {last[0]} -> {last[1]}"
+            ours = {_shape(line["t"]) for line in body["data"]}
+            for line in entry["body"]["data"]:
+                if _shape(line["t"]) not in ours:
+                    yield f"log line: {_shape(line['t'])}"
 
     def _answer(self, number: int, entry: Mapping[str, Any]) -> requests.Response:
         """The lab's answer; a poll whose real answer was the end waits for the end."""
@@ -210,6 +215,12 @@ def _was_faster(real: Any, ours: Any) -> bool:
     if not (isinstance(real, dict) and isinstance(ours, dict) and "upid" in real):
         return False
     return (real["status"], ours["status"]) == ("running", "stopped")
+
+
+def _shape(line: str) -> str:
+    """A line of a log without what is another one each time."""
+    line = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "UUID", line)
+    return re.sub(r"\d+([.:_-]\d+)*", "#", line)
 
 
 def _last_line(data: list[dict[str, Any]]) -> str:
