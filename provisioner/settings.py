@@ -54,6 +54,8 @@ class SshSettings(_Section):
 class Concurrency(_Section):
     clones: int = Field(2, ge=1, le=16, description="clones at once per storage")
     tasks: int = Field(4, ge=1, le=32, description="tasks at once per node")
+    backups: int = Field(1, ge=1, le=16, description="backups and restores at once per storage")
+    migrations: int = Field(1, ge=1, le=8, description="moves at once out of one node")
 
 
 class Timeouts(_Section):
@@ -62,6 +64,7 @@ class Timeouts(_Section):
     request: float = Field(60, ge=5)
     task: float = Field(1800, ge=10)
     guest_boot: float = Field(600, ge=5)
+    shutdown: int = Field(120, ge=1, description="until the plug of a guest is pulled")
 
 
 class Reserve(_Section):
@@ -87,6 +90,12 @@ class ClusterSettings(_Section):
     disk_storage: str
     clone: Literal["linked", "full", "auto"] = "auto"
     pool: str | None = None
+    backup_storage: str | None = None
+    """Where backups on demand and the last one before an end go; without it there are none."""
+    backup_job: str | None = None
+    """The id of the cluster's backup job that every VM has to be in."""
+    firewall: bool = True
+    """Whether each VM gets firewall rules: its SSH port and the ports asked for, nothing else."""
     concurrency: Concurrency = Concurrency()
     timeouts: Timeouts = Timeouts()
     reserve: Reserve = Reserve()

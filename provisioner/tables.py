@@ -5,7 +5,8 @@ from __future__ import annotations
 from provisioner import events, idempotency, outbox, secrets
 from provisioner.approvals import model as approvals
 from provisioner.database import Base
-from provisioner.facts import devices
+from provisioner.facts import capacity, devices
+from provisioner.instances import looks
 from provisioner.instances import model as instances
 from provisioner.people import model as people
 from provisioner.plans import record as plans
@@ -18,8 +19,10 @@ MODULES = (
     outbox,
     secrets,
     approvals,
+    capacity,
     devices,
     instances,
+    looks,
     people,
     plans,
     requests,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
-from uuid import uuid4
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,15 +15,13 @@ from provisioner.errors import NotFound, Refused
 from provisioner.facts.event_wifi import InstanceFacts
 from provisioner.instances.making import EVENT_WIFI
 from provisioner.instances.model import Instance, InstanceState
+from provisioner.instances.own_runs import begin
+from provisioner.instances.records import making_plan
 from provisioner.plans import store as plans
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
-from provisioner.plans.record import PlanRecord
-from provisioner.requests.model import Request
-from provisioner.runs import journal
-from provisioner.runs import store as runs
 from provisioner.runs.rules import Purpose
-from provisioner.runs.starting import Enqueue, make_run, partition_of
+from provisioner.runs.starting import Enqueue
 from provisioner.texts import say
 
 OVERDUE = timedelta(seconds=60)
@@ -41,18 +39,21 @@ class OffPlan(Protocol):
 class Endings:
     """Ends instances at their time; every method is harmless to repeat.
 
-    The truth is the instance's row: its end may be moved until the moment it is begun.
+    ``off_plans``: by kind of instance. The truth is the instance's row: its end may be moved until
+    the moment it is begun.
     """
 
-    def __init__(self, database: Database, enqueue: Enqueue, off_plan: OffPlan) -> None:
-        self._database, self._enqueue, self._off_plan = database, enqueue, off_plan
+    def __init__(
+        self, database: Database, enqueue: Enqueue, off_plans: Mapping[str, OffPlan]
+    ) -> None:
+        self._database, self._enqueue, self._off_plans = database, enqueue, off_plans
 
     def once(self) -> None:
         """Begin every end that is due, and say which are overdue."""
         moment = now()
         standing = (InstanceState.ACTIVE, InstanceState.ATTENTION)
         query = select(Instance).where(
-            Instance.kind == EVENT_WIFI,
+            Instance.kind.in_(self._off_plans),
             Instance.state.in_(standing),
             Instance.expires_at <= moment,
         )
@@ -70,8 +71,7 @@ class Endings:
             instance = session.get(Instance, instance_id)
             if instance is None or instance.kind != EVENT_WIFI or instance.expires_at is None:
                 return None
-            request = session.get_one(Request, instance.request_id)
-            on = runs.plan_of(session, runs.get(session, request.run_id or ""))
+            on = making_plan(session, instance)
             return InstanceFacts(
                 id=instance.id,
                 number=instance.request_number,
@@ -86,8 +86,8 @@ class Endings:
         with self._database.read() as session:
             return _get(session, instance_id).expires_at
 
-    def prolong(self, instance_id: str, ends_at: datetime) -> None:
-        """Move its end. Raises Refused when the end has begun."""
+    def prolong(self, instance_id: str, ends_at: datetime | None) -> None:
+        """Move its end, or take it away (None). Raises Refused when the end has begun."""
         with self._database.write() as session:
             instance = _get(session, instance_id, lock=True)
             if instance.end_run_id is not None or instance.state == InstanceState.ENDED:
@@ -96,13 +96,22 @@ class Endings:
                     meaning=say("Its end cannot be moved any more."),
                     next=say("Enter a new request for the time that is still needed."),
                 )
-            before, instance.expires_at = instance.expires_at, ends_at
+            before, instance.expires_at, instance.warned_days = instance.expires_at, ends_at, None
             if before != ends_at:
                 events.append(
                     session, instance.request_number, "instance:prolonged",
                     payload={"instance": instance.id, "before": before and before.isoformat(),
-                             "after": ends_at.isoformat()},
+                             "after": ends_at and ends_at.isoformat()},
                 )  # fmt: skip
+
+    def note(self, instance_id: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Replace keys of the instance's facts (None removes one); returns what they were."""
+        with self._database.write() as session:
+            instance = _get(session, instance_id, lock=True)
+            before = {key: instance.facts.get(key) for key in values}
+            merged = {**instance.facts, **values}
+            instance.facts = {k: v for k, v in merged.items() if v is not None}
+            return before
 
     # ------------------------------------------------------------------ inside
 
@@ -112,23 +121,11 @@ class Endings:
             moment = now()
             if instance.end_run_id is not None or (instance.expires_at or moment) > moment:
                 return
-            request = session.get_one(Request, instance.request_id)
-            on = runs.plan_of(session, runs.get(session, request.run_id or ""))
-            others = plans.ledger(session, request.id, moment, instance.id)
-            off = self._off_plan(on, request.number, others, at=moment)
-            record = PlanRecord(
-                id=uuid4().hex, request_id=request.id, digest=off.digest, body=off.to_json(),
-                made_at=moment, made_by=None, holds_until=moment, superseded=True,
-            )  # fmt: skip
-            session.add(record)
-            session.flush()
-            run = make_run(
-                session, request.id, request.number, record.id, off, Purpose.END, instance.id
-            )
-            run.checked_plan = True  # the end is never blocked by what has changed since
+            on = making_plan(session, instance)
+            others = plans.ledger(session, instance.request_id, moment, instance.id)
+            off = self._off_plans[instance.kind](on, instance.request_number, others, at=moment)
+            run = begin(session, instance, off, Purpose.END, self._enqueue)
             instance.end_run_id = run.id
-            journal.note(session, run, "run:queued")
-            self._enqueue(session, run.id, 1, partition_of(off))
 
     def _tell_overdue(self, instance_id: str) -> None:
         with self._database.write() as session:

@@ -16,8 +16,10 @@ from provisioner.runs.model import Run
 from provisioner.runs.starting import end_of, start_of
 from provisioner.runs.steps.ownership import CLONE, WAIT_CLONE
 from provisioner.runs.steps.proof import PROVE, WAIT_BOOT
+from provisioner.services.colocation.steps import HAND_OVER as PLACED
 
-VM, EVENT_WIFI = "vm", "event_wifi"
+VM, EVENT_WIFI, COLOCATION = "vm", "event_wifi", "colocation"
+MIGRATE, FACTS = "vm.migrate", "vm.facts"
 
 
 @dataclass(frozen=True)
@@ -33,29 +35,54 @@ class Finished:
 
 def virtual_machine(done: Finished) -> Instance:
     """A VM: where it is, its marks, and what its user needs."""
-    plan, memory, request = done.plan, done.memory, done.request
-    prove = next(step for step in plan.steps if step.key == PROVE).params
-    vmid = int(memory[CLONE].get("vmid", plan.choices["vmid"]))
+    plan, request = done.plan, done.request
+    made = made_machine(done)
     until = request.details.get("until")
     return _instance(
         done,
-        id=f"vm-{plan.choices['cluster']}-{vmid}-{done.run.id.removeprefix('run-')[:6]}",
+        id=f"vm-{plan.choices['cluster']}-{made.vmid}-{done.run.id.removeprefix('run-')[:6]}",
         kind=VM,
         name=str(plan.choices["name"]),
         cluster=str(plan.choices["cluster"]),
-        node=str(memory[WAIT_CLONE]["node"]),
-        vmid=vmid,
-        uuid=str(memory[WAIT_CLONE]["uuid"]),
-        addresses=[str(prove["address"])],
+        node=made.node,
+        vmid=made.vmid,
+        uuid=made.uuid,
+        addresses=[made.address],
         size=str(request.details["size"]),
         image=str(request.details["image"]),
+        facts=made.facts,
+        expires_at=_end_of_day(date.fromisoformat(until), done.zone) if until else None,
+    )
+
+
+@dataclass(frozen=True)
+class MadeMachine:
+    """What a run that made a VM knows of it."""
+
+    vmid: int
+    node: str
+    uuid: str
+    address: str
+    facts: dict[str, Any]
+
+
+def made_machine(done: Finished) -> MadeMachine:
+    """From the memory of the run's steps."""
+    plan, memory = done.plan, done.memory
+    prove = next(step for step in plan.steps if step.key == PROVE).params
+    born = memory[WAIT_CLONE]
+    return MadeMachine(
+        vmid=int(memory[CLONE].get("vmid", plan.choices["vmid"])),
+        node=str(memory.get(MIGRATE, {}).get("to", born["node"])),
+        uuid=str(born["uuid"]),
+        address=str(prove["address"]),
         facts={
             "user": prove["user"],
             "ssh_port": prove["port"],
             "host_key": memory[PROVE].get("host_key"),
             "host_keys": memory[WAIT_BOOT].get("host_keys", []),
+            **memory.get(FACTS, {}).get("facts", {}),
         },
-        expires_at=_end_of_day(date.fromisoformat(until), done.zone) if until else None,
     )
 
 
@@ -81,9 +108,29 @@ def event_wifi(done: Finished) -> Instance:
     )
 
 
+def colocation(done: Finished) -> Instance:
+    """A department's own server: its place in the rack, its port and its address."""
+    choices = done.plan.choices
+    placed = next(step.params for step in done.plan.steps if step.key == PLACED)
+    return _instance(
+        done,
+        id=f"colocation-{done.request.number.lower()}",
+        kind=COLOCATION,
+        name=str(choices["server"]),
+        addresses=[str(choices["address"])],
+        facts={
+            **placed,
+            "network": choices["network"],
+            "serial": done.memory[PLACED].get("serial"),
+        },
+        expires_at=end_of(done.plan),
+    )
+
+
 MAKERS: Mapping[str, Callable[[Finished], Instance]] = {
     "cloud_vps": virtual_machine,
     "event_wifi": event_wifi,
+    "colocation": colocation,
 }
 """By service."""
 
@@ -94,6 +141,7 @@ def _instance(done: Finished, **values: Any) -> Instance:
         request_number=done.request.number,
         department_id=done.request.department_id,
         created_at=now(),
+        made_at=now(),
         **values,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -49,3 +49,20 @@ class Instance(Base):
     ended_at: Mapped[datetime | None]
     end_run_id: Mapped[str | None]
     """The run that takes it away."""
+    made_by_run: Mapped[str | None]
+    """The run that made what stands now, where it was made anew since its first request."""
+    made_at: Mapped[datetime]
+    """When what stands now was made; only backups since then are its own."""
+    remove_at: Mapped[datetime | None] = mapped_column(index=True)
+    """Its end has begun and it is off; at this moment it is taken away for good."""
+    upkeep_run_id: Mapped[str | None]
+    """A run by itself that is at work on it: switching it off, or removing a snapshot."""
+    next_tidy_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the next of its snapshots has had its time."""
+    warned_days: Mapped[int | None]
+    """The nearest end, in days, that was warned of last."""
+
+    @property
+    def backups_since(self) -> datetime:
+        """Backups of its number from then on are its own; clusters tell whole seconds."""
+        return self.made_at - timedelta(seconds=5)

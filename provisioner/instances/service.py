@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from provisioner.database import Database
+from provisioner.drivers.hypervisor import VolumeReading
 from provisioner.errors import Conflict, NotFound
-from provisioner.instances.making import EVENT_WIFI
+from provisioner.instances.making import COLOCATION, EVENT_WIFI, VM
 from provisioner.instances.model import Instance, InstanceState
-from provisioner.instances.views import InstanceView
-from provisioner.people.rules import Actor, may_file, may_see, sees_all
+from provisioner.instances.views import BackupView, InstanceView
+from provisioner.people.rules import Actor, may_file, may_operate, may_see, sees_all
 from provisioner.requests.service import RequestService
 from provisioner.requests.views import ApplicantIn, NewRequest, RequestView
 from provisioner.texts import say
 
-ACTIONS: Mapping[str, tuple[str, ...]] = {EVENT_WIFI: ("extend", "end")}
-"""By kind of instance, in the order of the screen's buttons; each becomes a request."""
+_SIMPLE = ("extend", "end")
+_VM_RUNS = (
+    "restart", "stop", "start", "snapshot", "rollback", "delete_snapshot", "backup", "restore",
+    "resize", "add_key", "extend", "rebuild", "move", "settle", "suspend", "end",
+)  # fmt: skip
+_VM_SUSPENDED = ("resume", "extend", "backup", "delete_snapshot", "settle", "end")
+ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    (EVENT_WIFI, InstanceState.ACTIVE): _SIMPLE,
+    (COLOCATION, InstanceState.ACTIVE): _SIMPLE,
+    (VM, InstanceState.ACTIVE): _VM_RUNS,
+    (VM, InstanceState.ATTENTION): _VM_RUNS,
+    (VM, InstanceState.SUSPENDED): _VM_SUSPENDED,
+}
+"""By kind and state of instance, in the order of the screen's buttons; each becomes a request."""
+OF_THE_OFFICE = frozenset({"move", "settle"})
+"""Actions that only the office's own technicians ask for."""
 
 
 class InstanceService:
     """Instances of all services."""
 
-    def __init__(self, database: Database, requests: RequestService) -> None:
+    def __init__(
+        self,
+        database: Database,
+        requests: RequestService,
+        backups: Callable[[str, int], Sequence[VolumeReading]],
+    ) -> None:
+        """``backups``: what the cluster of that name keeps of a VMID."""
         self._database = database
         self._requests = requests
+        self._backups = backups
 
     def list(
         self, actor: Actor, *, kind: str | None = None, limit: int = 500
@@ -49,6 +71,28 @@ class InstanceService:
             if row is None or not may_see(actor, row.department_id):
                 raise NotFound(say("There is no instance %(id)s.", id=id[:40]))
             return instance_view(row, actor)
+
+    def backups(self, actor: Actor, id: str) -> builtins.list[BackupView]:
+        """The backups of a VM since it was made, newest first; read from its cluster now.
+
+        Raises NotFound, and Retriable or ActionNeeded when the cluster cannot be asked.
+        """
+        found = self.get(actor, id)
+        if found.kind != VM or found.cluster is None or found.vmid is None:
+            return []
+        with self._database.read() as session:
+            since = session.get_one(Instance, id).backups_since
+        return [
+            BackupView(
+                volume=kept.volume,
+                made_at=kept.made_at,
+                size_gb=round(kept.size_gb, 2),
+                notes=kept.notes,
+                protected=kept.protected,
+            )
+            for kept in self._backups(found.cluster, found.vmid)
+            if kept.made_at is None or kept.made_at >= since
+        ]
 
     def act(self, actor: Actor, id: str, action: str, said: Mapping[str, Any]) -> RequestView:
         """Ask for an action: it becomes a request of the same department, handed in at once.
@@ -110,12 +154,17 @@ def instance_view(row: Instance, actor: Actor) -> InstanceView:
         expires_at=row.expires_at,
         ended_at=row.ended_at,
         end_run=row.end_run_id,
+        remove_at=row.remove_at,
+        snapshots=row.facts.get("snapshots", {}),
+        system=row.facts.get("system"),
+        rack=row.facts.get("rack"),
         state=row.state,
         actions=_actions(row, actor),
     )
 
 
 def _actions(row: Instance, actor: Actor) -> list[str]:
-    stands = row.state == InstanceState.ACTIVE and row.end_run_id is None
-    allowed = stands and may_file(actor, row.department_id)
-    return list(ACTIONS.get(row.kind, ())) if allowed else []
+    if row.end_run_id is not None or not may_file(actor, row.department_id):
+        return []
+    found = ACTIONS.get((row.kind, row.state), ())
+    return [action for action in found if action not in OF_THE_OFFICE or may_operate(actor)]

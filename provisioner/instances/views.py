@@ -7,6 +7,18 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 
+class BackupView(BaseModel):
+    """One backup of a VM, by the name under which it can be restored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    volume: str
+    made_at: datetime | None
+    size_gb: float
+    notes: str
+    protected: bool
+
+
 class InstanceView(BaseModel):
     """A VM, or the WiFi of an event; what does not belong to its kind is None or empty."""
 
@@ -39,6 +51,14 @@ class InstanceView(BaseModel):
     ended_at: datetime | None
     end_run: str | None
     """The run that takes it away."""
+    remove_at: datetime | None
+    """Of a VM whose end has begun: when it is taken away for good."""
+    snapshots: dict[str, datetime | None]
+    """Of a VM: name to when it is removed by itself."""
+    system: str | None
+    """The operating system inside, as it says itself."""
+    rack: str | None
+    """Of a department's own server: where it is mounted."""
     state: str
     actions: list[str]
     """What the reader may ask for now."""

@@ -17,17 +17,25 @@ def next_vmid(span: tuple[int, int], taken: Container[int]) -> int | None:
 def next_address(network: ServerNetwork, taken: Iterable[str]) -> str | None:
     """The lowest assignable address that is not taken, or None.
 
-    Never the network's own, its broadcast, its gateway or a name server, whatever the file says.
+    Never a reserved one, nor the network's own, its broadcast, its gateway or a name server,
+    whatever the file says. ``taken``: dotted addresses, those that rest in quarantine among them.
     """
-    busy = {IPv4Address(address) for address in taken}
-    free = (a for a in network.addresses() if a not in busy and is_host(network, a))
-    found = min(free, default=None)
-    return None if found is None else str(found)
+    busy = {*taken, *map(str, _never(network))}
+    for span in sorted(network.assignable, key=lambda span: span.first):
+        for number in range(int(span.first), int(span.last) + 1):
+            address = IPv4Address(number)
+            if str(address) not in busy and address in network.cidr and network.assigns(address):
+                return str(address)
+    return None
 
 
 def is_host(network: ServerNetwork, address: IPv4Address) -> bool:
     """Whether a VM may have the address at all."""
+    return address in network.cidr and address not in _never(network)
+
+
+def _never(network: ServerNetwork) -> set[IPv4Address]:
     ends = {network.cidr.network_address, network.cidr.broadcast_address}
     if network.cidr.prefixlen > 30:
         ends = set()
-    return address in network.cidr and address not in {*ends, network.gateway, *network.dns}
+    return {*ends, network.gateway, *network.dns}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from provisioner.drivers.hypervisor import ClusterFacts, GuestReading, NodeReading, StorageReading
-from provisioner.plans.claims import HeldClaim, Ledger
+from provisioner.drivers.hypervisor import ClusterFacts, NodeReading, StorageReading
+from provisioner.plans.claims import Ledger
 from provisioner.settings import ClusterSettings
 from provisioner.texts import Message, say
 
@@ -60,21 +60,32 @@ class NodeRoom:
 
     node: str
     online: bool
+    maintenance: bool
     memory: Amount
     cores: Amount
     storages: Mapping[str, StorageRoom]
     memory_really_used: float
     """Share of the physical memory in use at this moment, 0 to 1."""
     own_by_department: Mapping[str, int]
+    own_by_application: Mapping[tuple[str, str], int]
+    """(department, application) to how many VMs of it are, or will be, here."""
 
     def why_not(self, need: Need, storage: str) -> tuple[Message, ...]:
-        """Why the VM does not fit here with its disk on ``storage``; empty if it does."""
+        """Why a VM cannot come here with its disk on ``storage``; empty if it can."""
         if not self.online:
             return (say("the node is offline"),)
+        if self.maintenance:
+            return (say("the node is in maintenance"),)
+        return self.shortages(need, storage)
+
+    def shortages(self, need: Need, storage: str) -> tuple[Message, ...]:
+        """What is missing for ``need``, where more of nothing is never missing."""
         found = [
             *_shortage(say("memory"), "MB", need.memory_mb, self.memory),
             *_shortage(say("cores"), "", need.cores, self.cores),
         ]
+        if need.disk_gb <= 0:
+            return tuple(found)
         room = self.storages.get(storage)
         if room is None:
             found.append(say("there is no storage %(storage)s", storage=storage))
@@ -89,16 +100,21 @@ class NodeRoom:
             found += _shortage(label, "GB", need.disk_gb, room.disk)
         return tuple(found)
 
-    def score(self, need: Need, storage: str, department: str) -> tuple[float, int, str]:
-        """Lower is better: share of the scarcest resource afterwards, own VMs, name.
+    def share(self, need: Need, storage: str) -> float:
+        """The taken part of the scarcest resource afterwards.
 
         A shared storage is the same for every node and therefore tells nothing.
         """
         shares = [self.memory.share(need.memory_mb), self.cores.share(need.cores)]
-        room = self.storages[storage]
-        if not room.shared:
+        room = self.storages.get(storage)
+        if room is not None and not room.shared:
             shares.append(room.disk.share(need.disk_gb))
-        return (round(max(shares), 3), self.own_by_department.get(department, 0), self.node)
+        return max(shares)
+
+    def score(self, need: Need, storage: str, department: str) -> tuple[float, int, str]:
+        """Lower is better: share of the scarcest resource afterwards, own VMs, name."""
+        own = self.own_by_department.get(department, 0)
+        return (round(self.share(need, storage), 3), own, self.node)
 
 
 @dataclass(frozen=True)
@@ -112,23 +128,86 @@ class StorageRoom:
     disk: Amount
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What all claims of one VM add up to; ``disk_gb`` is its boot disk, ``extra_gb`` its second.
+
+    ``node`` and ``storage`` are those of its first claim.
+    """
+
+    node: str
+    storage: str
+    shared: bool
+    cores: float
+    memory_mb: float
+    disk_gb: float
+    extra_gb: float
+    department: str
+    application: str | None
+
+
+@dataclass(frozen=True)
+class Promises:
+    """Every capacity claim of a cluster: by VMID, and those of VMs on their way to another node."""
+
+    of: Mapping[int, Promise]
+    moving: Sequence[tuple[int, Promise]]
+
+
+def promises(ledger: Ledger, cluster: str) -> Promises:
+    """The claims of each VM taken together: a resize claims the difference, a move all of it."""
+    found: dict[int, Promise] = {}
+    moving: list[tuple[int, Promise]] = []
+    for node, vmid, claim in ledger.capacity(cluster):
+        one = _promise(node, claim.amounts)
+        if claim.amounts.get("moving"):
+            moving.append((vmid, one))
+        elif vmid in found:
+            found[vmid] = _added(found[vmid], one)
+        else:
+            found[vmid] = one
+    return Promises(found, moving)
+
+
 def rooms(facts: ClusterFacts, settings: ClusterSettings, ledger: Ledger) -> dict[str, NodeRoom]:
     """What every node has left, by name.
 
-    A VM that is listed counts with the larger of its listed size and our claim, on the node where
-    it is listed; a claim whose VM is not listed yet (the listing lags by up to ten seconds) counts
-    where it was promised. Stopped VMs count like running ones, templates do not.
+    A VM that is listed counts with the larger of its listed size and the sum of our claims, on the
+    node where it is listed; a claim whose VM is not listed yet (the listing lags by up to ten
+    seconds) counts where it was promised, and so does one of a VM that is to move there. Stopped
+    VMs count like running ones, templates do not. The listing shows no second disks: what we
+    promised for them counts as long as the claim stands.
     """
-    listed = {guest.vmid: guest for guest in facts.guests}
-    claims = {vmid: (node, claim) for node, vmid, claim in ledger.capacity(facts.cluster)}
-    coming = {vmid: place for vmid, place in claims.items() if vmid not in listed}
-    growing = _disk_to_come(listed, claims)
-    found = {}
-    for node in facts.nodes:
-        guests = [g for g in facts.guests if g.node == node.name and not g.template]
-        promised = [claim for name, claim in coming.values() if name == node.name]
-        found[node.name] = _room(node, guests, promised, claims, settings, facts, growing)
-    return found
+    claimed = promises(ledger, facts.cluster)
+    used: dict[str, _Tally] = defaultdict(_Tally)
+    promised: dict[str, _Tally] = defaultdict(_Tally)
+    growing: dict[tuple[str, str], float] = defaultdict(float)
+    listed = {}
+    for guest in facts.guests:
+        listed[guest.vmid] = guest
+        if not guest.template:
+            used[guest.node].count(guest.cores, guest.memory_mb, claimed.of.get(guest.vmid))
+    for vmid, promise in claimed.of.items():
+        there = listed.get(vmid)
+        if there is None:
+            promised[promise.node].count(promise.cores, promise.memory_mb, promise)
+        missing = max(0.0, promise.disk_gb - (there.disk_gb if there else 0.0)) + promise.extra_gb
+        place = "" if promise.shared else there.node if there else promise.node
+        growing[place, promise.storage] += missing
+    for vmid, promise in claimed.moving:
+        if vmid not in listed or listed[vmid].node != promise.node:
+            promised[promise.node].count(promise.cores, promise.memory_mb, promise)
+            if not promise.shared:
+                growing[promise.node, promise.storage] += promise.disk_gb + promise.extra_gb
+    storages: dict[str, list[StorageReading]] = defaultdict(list)
+    for storage in facts.storages:
+        storages[storage.node].append(storage)
+    return {
+        node.name: _room(
+            node, used[node.name], promised[node.name], storages[node.name], settings, growing
+        )
+        for node in facts.nodes
+    }
 
 
 def picture(
@@ -156,44 +235,71 @@ def picture(
     return {"storage": storage, "nodes": nodes}
 
 
+class _Tally:
+    """What the VMs counted so far take on one node, and whose they are."""
+
+    def __init__(self) -> None:
+        self.cores = self.memory_mb = 0.0
+        self.departments: Counter[str] = Counter()
+        self.applications: Counter[tuple[str, str]] = Counter()
+
+    def count(self, cores: float, memory_mb: float, promise: Promise | None) -> None:
+        """One more VM, with the larger of its own size and the promise."""
+        self.cores += max(cores, promise.cores if promise else 0)
+        self.memory_mb += max(memory_mb, promise.memory_mb if promise else 0)
+        if promise is not None:
+            self.departments[promise.department] += 1
+            if promise.application:
+                self.applications[promise.department, promise.application] += 1
+
+
 def _room(
     node: NodeReading,
-    guests: Sequence[GuestReading],
-    promised: Sequence[HeldClaim],
-    claims: Mapping[int, tuple[str, HeldClaim]],
+    used: _Tally,
+    promised: _Tally,
+    storages: Sequence[StorageReading],
     settings: ClusterSettings,
-    facts: ClusterFacts,
     growing: Mapping[tuple[str, str], float],
 ) -> NodeRoom:
-    own = Counter(str(c.amounts.get("department", "")) for c in promised)
-    memory, cores = 0.0, 0.0
-    for guest in guests:
-        claimed: Mapping[str, Any] = {}
-        if guest.vmid in claims:
-            claimed = claims[guest.vmid][1].amounts
-            own[str(claimed.get("department", ""))] += 1
-        memory += max(guest.memory_mb, claimed.get("memory_mb", 0))
-        cores += max(guest.cores, claimed.get("cores", 0))
     reserve, overcommit = settings.reserve, settings.overcommit
     kept = node.memory_mb * reserve.memory_percent / 100
+    limit = node.memory_mb * overcommit.memory - kept
     return NodeRoom(
         node=node.name,
         online=node.online,
-        memory=Amount(
-            node.memory_mb, node.memory_mb * overcommit.memory - kept, memory,
-            sum(c.amounts["memory_mb"] for c in promised),
-        ),
-        cores=Amount(
-            node.cores, node.cores * overcommit.cores, cores,
-            sum(c.amounts["cores"] for c in promised),
-        ),
-        storages={
-            s.name: _storage(s, reserve.disk_percent, growing)
-            for s in facts.storages if s.node == node.name
-        },
+        maintenance=node.maintenance,
+        memory=Amount(node.memory_mb, limit, used.memory_mb, promised.memory_mb),
+        cores=Amount(node.cores, node.cores * overcommit.cores, used.cores, promised.cores),
+        storages={s.name: _storage(s, reserve.disk_percent, growing) for s in storages},
         memory_really_used=node.memory_used_mb / node.memory_mb if node.memory_mb else 0.0,
-        own_by_department=own,
-    )  # fmt: skip
+        own_by_department=used.departments + promised.departments,
+        own_by_application=used.applications + promised.applications,
+    )
+
+
+def _promise(node: str, amounts: Mapping[str, Any]) -> Promise:
+    application = amounts.get("application")
+    return Promise(
+        node=node,
+        storage=str(amounts.get("storage", "")),
+        shared=bool(amounts.get("shared")),
+        cores=float(amounts.get("cores", 0)),
+        memory_mb=float(amounts.get("memory_mb", 0)),
+        disk_gb=float(amounts.get("disk_gb", 0)),
+        extra_gb=float(amounts.get("extra_disk_gb", 0)),
+        department=str(amounts.get("department", "")),
+        application=str(application) if application else None,
+    )
+
+
+def _added(one: Promise, more: Promise) -> Promise:
+    return replace(
+        one,
+        cores=one.cores + more.cores,
+        memory_mb=one.memory_mb + more.memory_mb,
+        disk_gb=one.disk_gb + more.disk_gb,
+        extra_gb=one.extra_gb + more.extra_gb,
+    )
 
 
 def _storage(
@@ -214,21 +320,8 @@ def _storage(
     )
 
 
-def _disk_to_come(
-    listed: Mapping[int, GuestReading], claims: Mapping[int, tuple[str, HeldClaim]]
-) -> dict[tuple[str, str], float]:
-    """(node, storage) to the GiB that were promised and are not there yet; node "" if shared."""
-    found: dict[tuple[str, str], float] = defaultdict(float)
-    for vmid, (node, claim) in claims.items():
-        there = listed[vmid].disk_gb if vmid in listed else 0.0
-        missing = max(0.0, claim.amounts["disk_gb"] - there)
-        place = "" if claim.amounts.get("shared") else node
-        found[place, str(claim.amounts["storage"])] += missing
-    return found
-
-
 def _shortage(what: Message, unit: str, need: float, amount: Amount) -> list[Message]:
-    if need <= amount.free:
+    if need <= max(0, amount.free):
         return []
     return [
         say(

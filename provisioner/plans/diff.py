@@ -29,6 +29,19 @@ _LABELS = {
     "access_points": say("access points"),
     "path": say("way to the router"),
     "instance": say("instance"),
+    "action": say("action"),
+    "size": say("size"),
+    "image": say("operating system"),
+    "mode": say("kind of end"),
+    "from": say("former node"),
+    "snapshot": say("snapshot"),
+    "keep_days": say("days to keep"),
+    "backup": say("backup"),
+    "how": say("way to settle it"),
+    "what": say("what is settled"),
+    "rack": say("rack"),
+    "units": say("rack units"),
+    "port": say("switch port"),
 }
 _TOLD_BY_OBJECTS = frozenset({"wishes", "expected"})
 """Params that only repeat what choices and the state of objects say."""

@@ -11,7 +11,17 @@ from typing import Any, Literal
 from provisioner.texts import Message, Phrase, from_json, pack, unpack
 
 RiskLevel = Literal["low", "medium", "high"]
-ReservationKind = Literal["vmid", "address", "name", "capacity", "event_network", "device_object"]
+ReservationKind = Literal[
+    "vmid",
+    "address",
+    "name",
+    "capacity",
+    "event_network",
+    "device_object",
+    "rack_unit",
+    "rack_power",
+    "switch_port",
+]
 
 
 @dataclass(frozen=True)

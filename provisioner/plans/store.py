@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from provisioner.errors import Conflict, NotFound
-from provisioner.plans.claims import HeldClaim, Ledger
+from provisioner.plans.claims import HeldClaim, Ledger, capacity_scope
 from provisioner.plans.model import Claim, Plan, ReservationKind
 from provisioner.plans.record import PlanRecord, Reservation, ReservationState
 from provisioner.requests.model import Request
@@ -187,6 +187,36 @@ def give_to_instance(session: Session, request_id: int, instance_id: str) -> Non
         .where(Reservation.request_id == request_id, Reservation.state == ReservationState.RESERVED)
         .values(instance_id=instance_id)
     )
+
+
+def move_capacity(
+    session: Session, instance_id: str, node: str, place: Mapping[str, Any] | None = None
+) -> None:
+    """What the instance claims of a node, it claims of another one from now on.
+
+    ``place`` (``storage``, ``shared``) is where its disks are there, where that has changed.
+    """
+    for row in _capacity_of(session, instance_id):
+        row.scope = capacity_scope(row.scope.partition("/")[0], node)
+        row.amounts = {**row.amounts, **(place or {})}
+    session.flush()
+
+
+def settle_capacity(session: Session, instance_id: str, amounts: Mapping[str, float]) -> None:
+    """The instance claims these amounts in all (cores, memory_mb, disk_gb), however they came."""
+    rows = _capacity_of(session, instance_id)
+    for name, wanted in amounts.items():
+        claimed = sum(row.amounts.get(name, 0) for row in rows)
+        first = rows[0]
+        first.amounts = {**first.amounts, name: first.amounts.get(name, 0) + wanted - claimed}
+    session.flush()
+
+
+def _capacity_of(session: Session, instance_id: str) -> Sequence[Reservation]:
+    query = select(Reservation).where(
+        Reservation.instance_id == instance_id, Reservation.kind == "capacity"
+    )
+    return session.scalars(query.order_by(Reservation.id)).all()
 
 
 def release_instance(session: Session, instance_id: str, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from provisioner import events
 from provisioner.approvals.model import Approval
 from provisioner.database import Database, now
+from provisioner.instances.acting import Acted, write_acted, write_suspended, write_tidied
 from provisioner.instances.ending import write_ended
-from provisioner.instances.making import MAKERS, Finished
+from provisioner.instances.making import MAKERS, VM, Finished
 from provisioner.instances.model import Instance
 from provisioner.plans import store as plans
 from provisioner.requests.model import Request
@@ -35,12 +36,18 @@ class WriteBack:
     """Handles the outbox topic ``run-finished``; doing it twice is doing it once."""
 
     def __init__(
-        self, database: Database, secrets: SecretStore, handovers: Handovers, zone: ZoneInfo
+        self,
+        database: Database,
+        secrets: SecretStore,
+        handovers: Handovers,
+        zone: ZoneInfo,
+        grace: timedelta,
     ) -> None:
         self._database = database
         self._secrets = secrets
         self._handovers = handovers
         self._zone = zone
+        self._grace = grace
 
     def __call__(self, payload: Mapping[str, Any]) -> None:
         """Payload: ``run_id``."""
@@ -48,8 +55,8 @@ class WriteBack:
             run = runs.get(session, str(payload["run_id"]), lock=True)
             if run.state != RunState.SUCCEEDED:
                 return
-            if run.purpose == Purpose.END:
-                write_ended(session, run.instance_id or "", run.id)
+            if run.purpose != Purpose.FULFIL:
+                self._of_itself(session, run)
                 return
             request = runs.request_of(session, run)
             if request.state == RequestState.DONE:
@@ -65,36 +72,65 @@ class WriteBack:
                 },
             )  # fmt: skip
 
+    def _of_itself(self, session: Session, run: Run) -> None:
+        """A run that the instance had by itself."""
+        if run.purpose == Purpose.END:
+            write_ended(session, run.instance_id or "", run.id)
+            return
+        instance = session.get_one(Instance, run.instance_id, with_for_update=True)
+        if run.purpose == Purpose.SUSPEND:
+            write_suspended(instance, self._grace)
+            events.append(
+                session, run.number, "instance:suspended", correlation=run.id,
+                payload={"instance": instance.id},
+            )  # fmt: skip
+        else:
+            write_tidied(instance, runs.plan_of(session, run))
+
     def _write(self, session: Session, run: Run, request: Request) -> None:
-        """What the run made, prolonged or ended."""
+        """What the run made, or did with what stands."""
         action = request.details.get("action")
         if action is not None:
-            request.instance_id = str(request.details["instance"])
-            if action == "end":
-                write_ended(session, request.instance_id, run.id)
-                plans.release(session, request.id, now())
-            else:
-                plans.give_to_instance(session, request.id, request.instance_id)
+            self._acted(session, run, request, str(action))
             return
         instance = self._made(session, run, request)
         plans.give_to_instance(session, request.id, instance.id)
-        found = (self._secrets.find(session, kind, request.number) for kind in HANDED_OVER)
-        secrets = [secret for secret in found if secret is not None]
-        if secrets and not self._handovers.has(session, request.number):
-            self._handovers.create(session, request.number, secrets)
+        self._hand_over(session, request)
         request.instance_id = instance.id
         events.append(
             session, request.number, "instance:created", correlation=run.id,
             payload={"instance": instance.id, "addresses": instance.addresses},
         )  # fmt: skip
 
+    def _acted(self, session: Session, run: Run, request: Request, action: str) -> None:
+        request.instance_id = str(request.details["instance"])
+        instance = session.get_one(Instance, request.instance_id, with_for_update=True)
+        if instance.kind == VM:
+            done = self._finished(session, run, request)
+            write_acted(Acted(session, instance, done, self._grace))
+            if action == "rebuild":
+                self._hand_over(session, request)
+        elif action == "end":
+            write_ended(session, request.instance_id, run.id)
+            plans.release(session, request.id, now())
+        else:
+            plans.give_to_instance(session, request.id, request.instance_id)
+
     def _made(self, session: Session, run: Run, request: Request) -> Instance:
-        plan = runs.plan_of(session, run)
-        memory = {step.key: step.memory for step in runs.steps(session, run.id)}
-        instance = MAKERS[request.service](Finished(run, request, plan, memory, self._zone))
+        instance = MAKERS[request.service](self._finished(session, run, request))
         session.add(instance)
         session.flush()
         return instance
+
+    def _finished(self, session: Session, run: Run, request: Request) -> Finished:
+        memory = {step.key: step.memory for step in runs.steps(session, run.id)}
+        return Finished(run, request, runs.plan_of(session, run), memory, self._zone)
+
+    def _hand_over(self, session: Session, request: Request) -> None:
+        found = (self._secrets.find(session, kind, request.number) for kind in HANDED_OVER)
+        secrets = [secret for secret in found if secret is not None]
+        if secrets and not self._handovers.has(session, request.number):
+            self._handovers.create(session, request.number, secrets)
 
 
 def _answered_at(session: Session, run: Run) -> datetime:

@@ -152,6 +152,10 @@ _SENTENCES = {
     "instance:created": say("What was made is on record"),
     "instance:prolonged": say("Its end was moved"),
     "instance:attention": say("What has ended still stands in part"),
+    "instance:suspended": say("It is switched off and has its days of grace"),
+    "instance:expiring": say("It ends soon"),
+    "instance:drift": say("The cluster shows something else than the record"),
+    "step:completed": say("Work by hand was reported as done"),
     "instance:ended": say("It has ended and is removed"),
     "handover:opened": say("The one-time link was opened"),
 }

@@ -124,6 +124,7 @@ def make_context(
         clusters=tools.clusters,
         office_key=tools.office_key(),
         seat=tools.seat,
+        guests=tools.guests,
         slots=RunSlots(database, run.id, step.key),
         keep_secret=powers.keep_secret,
         find_secret=powers.find_secret,

@@ -208,8 +208,8 @@ def move_request(
     tag: str,
     only_from: Collection[RequestState] | None = None,
 ) -> None:
-    """The request follows its run; a run that ends an instance leaves its request as it is."""
-    if run.purpose == Purpose.END:
+    """The request follows its run; a run of an instance by itself leaves the request as it is."""
+    if run.purpose != Purpose.FULFIL:
         return
     request = store.request_of(session, run)
     if request.state != after and (only_from is None or request.state in only_from):

@@ -6,10 +6,16 @@ from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What a run is for: what its request asks, or the end of what stands since."""
+    """What a run is for: what its request asks, or what its instance needs by itself later.
+
+    ``suspend`` switches off what has expired, ``end`` takes it away, ``tidy`` removes what has had
+    its time (snapshots).
+    """
 
     FULFIL = "fulfil"
+    SUSPEND = "suspend"
     END = "end"
+    TIDY = "tidy"
 
 
 class RunState(StrEnum):

@@ -27,7 +27,7 @@ from provisioner.runs import journal, store
 from provisioner.runs.configurations import ConfigurationFiles
 from provisioner.runs.context import Memory, make_context
 from provisioner.runs.rules import ENDED, Purpose, RunState
-from provisioner.runs.steps.base import Context, Done, Endings, StepAction, Wait
+from provisioner.runs.steps.base import Context, Done, Endings, Guests, StepAction, Wait
 from provisioner.secrets import SecretStore
 from provisioner.settings import ClusterSettings, DeviceSettings
 from provisioner.texts import say
@@ -60,6 +60,7 @@ class Tools:
     hypervisors: Mapping[str, Hypervisor]
     clusters: Mapping[str, ClusterSettings]
     seat: UserSeat
+    guests: Guests
     fleet: Fleet
     device_settings: DeviceSettings
     configurations: ConfigurationFiles

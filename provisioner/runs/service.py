@@ -55,7 +55,7 @@ class RunService:
             run = self._operable(session, actor, run_id)
             if run.state in ENDED:
                 raise _wrong_state(run, say("This run has ended already."))
-            if run.purpose == Purpose.END:
+            if run.purpose != Purpose.FULFIL:
                 raise _wrong_state(run, say("What has to end is not kept; choose retry instead."))
             if run.state == RunState.SCHEDULED:
                 run.stop_asked_by = actor.id

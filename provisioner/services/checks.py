@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from provisioner.services.cloud_vps import acceptance as cloud_vps
+from provisioner.services.colocation import acceptance as colocation
 from provisioner.services.event_wifi import acceptance as event_wifi
 from provisioner.services.proving import Check
 
 __all__ = ["Check", "check"]
 
-_BY_KEY = {check.key: check for check in (*cloud_vps.CHECKS, *event_wifi.CHECKS)}
+_BY_KEY = {
+    check.key: check
+    for check in (
+        *cloud_vps.CHECKS,
+        *cloud_vps.CHECKS_OF_THE_END,
+        *colocation.CHECKS,
+        *event_wifi.CHECKS,
+    )
+}
 
 
 def check(key: str) -> Check:

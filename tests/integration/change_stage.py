@@ -88,7 +88,7 @@ class ChangeStage:
             other_vmid=nobody, warn=nobody, tell=self._tell, fleet=self.fleet, devices=self.devices,
             device_settings=self.settings,
             keep_configuration=partial(ConfigurationFiles(self.directory).keep, self.run_id),
-            endings=NoInstances(), settle=0.1,
+            endings=NoInstances(), settle=0.1, guests=nobody,
         )  # fmt: skip
 
     def _remember(self, values: Mapping[str, Any]) -> None:

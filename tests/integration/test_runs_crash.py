@@ -16,7 +16,7 @@ from tests.integration.mortal import Death, Life, MortalDatabase, MortalHypervis
 CHANGES = {"office_key_after_handover: keep": "office_key_after_handover: remove"}
 EVERY = int(os.environ.get("PROVISIONER_CRASH_EVERY", "6"))
 """Of all moments of a run, each so-manieth is died at; 1 is all of them (a minute or two)."""
-MOMENTS = 60
+MOMENTS = 90
 
 
 def _live(office: Office, run: str, life: Life) -> bool:

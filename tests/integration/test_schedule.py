@@ -13,6 +13,7 @@ import pytest
 
 from provisioner.database import now
 from provisioner.instances.ending import Endings
+from provisioner.instances.making import EVENT_WIFI
 from provisioner.instances.model import Instance
 from provisioner.plans.record import PlanRecord
 from provisioner.requests.views import RequestPatch
@@ -49,7 +50,7 @@ class Clockwork:
         self.queue: list[str] = []
         plans, database = office.product.plans, office.product.database
         self._schedule = Schedule(database, self._enqueue, plans.replan_pinned)
-        self._endings = Endings(database, self._enqueue, off_plan)
+        self._endings = Endings(database, self._enqueue, {EVENT_WIFI: off_plan})
 
     def _enqueue(self, session: Any, run_id: str, attempt: int, partition: str) -> None:
         self.queue.append(run_id)

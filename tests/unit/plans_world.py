@@ -199,7 +199,6 @@ class SmallCluster:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def facts(self, templates: tuple[TemplateKey, ...] = ()) -> ClusterFacts:
-        assert templates
         with self._lock:
             self.reads += 1
         return self.now

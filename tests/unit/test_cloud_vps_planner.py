@@ -17,8 +17,8 @@ from provisioner.plans.diff import difference
 from provisioner.plans.model import Plan
 from provisioner.services.checks import check
 from provisioner.services.cloud_vps.acceptance import CHECKS
+from provisioner.services.cloud_vps.options import net0
 from provisioner.services.cloud_vps.planner import plan
-from provisioner.services.cloud_vps.steps import net0
 from tests.unit import plans_world as world
 
 NOTHING = Ledger()
@@ -40,8 +40,8 @@ def params(made: Plan, key: str) -> dict[str, Any]:
 def test_a_plan_says_everything_that_the_run_needs() -> None:
     made = planned()
     assert [step.kind for step in made.steps] == [
-        "vm.clone", "vm.wait_clone", "vm.configure", "vm.grow_disk", "vm.start", "vm.wait_boot",
-        "vm.prove", "vm.hand_over",
+        "vm.pool", "vm.clone", "vm.wait_clone", "vm.configure", "vm.grow_disk", "vm.firewall",
+        "vm.start", "vm.wait_boot", "vm.prove", "vm.protect", "vm.facts", "vm.hand_over",
     ]  # fmt: skip
     assert made.choices == {
         "cluster": "dc1", "template": 9002, "template_node": "pve2", "clone_kind": "linked",
@@ -55,13 +55,16 @@ def test_a_plan_says_everything_that_the_run_needs() -> None:
     }  # fmt: skip
     configure = params(made, "vm.configure")
     assert configure["options"] == {
-        "cores": "2", "sockets": "1", "memory": "4096",
+        "cores": "2", "sockets": "1", "memory": "4096", "balloon": "4096",
         "net0": "virtio,bridge=vmbr0,tag=120,firewall=1",
         "ipconfig0": "ip=10.10.10.100/24,gw=10.10.10.1", "nameserver": "10.10.10.1 10.10.10.2",
         "ciuser": "admin-web", "ciupgrade": "0", "onboot": "1",
-        "tags": "provisioner;vps-2026-0001",
-        "description": "provisioner: request VPS-2026-0001 department dinkes",
+        "tags": "provisioner;vps-2026-0001;dinkes",
+        "description": configure["options"]["description"],
     }  # fmt: skip
+    first, *others = configure["options"]["description"].splitlines()
+    assert first == "provisioner: request VPS-2026-0001 department dinkes"
+    assert "- address: 10.10.10.100 (server-opd)" in others
     assert configure["ssh_keys"] == [world.APPLICANT_KEY, world.OFFICE_KEY]
     assert params(made, "vm.prove")["ssh_keys"] == [world.APPLICANT_KEY]
     assert params(made, "vm.grow_disk")["size_gb"] == 40
@@ -69,7 +72,16 @@ def test_a_plan_says_everything_that_the_run_needs() -> None:
         ("vmid", "dc1", "2000"), ("address", "server-opd", "10.10.10.100"),
         ("name", "dc1", "web-dinkes"), ("capacity", "dc1/pve2", "2000"),
     }  # fmt: skip
-    assert any("443/tcp" in str(risk.text) for risk in made.risks)
+    assert params(made, "vm.firewall") == {
+        "cluster": "dc1", "vmid": 2000, "node": "pve2", "enabled": True,
+        "addresses": ["10.10.10.100"],
+        "rules": [
+            {"protocol": protocol, "port": port, "source": None,
+             "comment": "provisioner: request VPS-2026-0001"}
+            for protocol, port in (("tcp", 22), ("tcp", 443), ("icmp", None))
+        ],
+    }  # fmt: skip
+    assert not [risk for risk in made.risks if "firewall" in str(risk.text)]
     assert "10.10.10.100" in str(made.summary)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from provisioner.catalogue import ServerNetwork
 from provisioner.plans.addressing import next_address, next_vmid
 from provisioner.plans.capacity import Need, NodeRoom, picture, rooms
 from provisioner.plans.claims import HeldClaim, Ledger
@@ -70,6 +73,88 @@ def test_a_vm_that_moved_counts_where_it_is() -> None:
     moved = {"guests": (world.guest(2000, "pve2", memory_mb=512),)}
     assert room(ledger, **moved).memory.used == room(ledger, **moved).memory.promised == 0
     assert room(ledger, "pve2", **moved).memory.used == 4096
+
+
+def further(vmid: int, node: str = "pve1", **amounts: Any) -> HeldClaim:
+    """What another request adds to the claims of a VM that stands."""
+    base = claim(vmid, node, **amounts)
+    return replace(base, key=f"{vmid}+VPS-2026-0042", owner="VPS-2026-0042")
+
+
+def test_the_claims_of_one_vm_are_added_up() -> None:
+    """A resize claims the difference; the VM counts with the larger of its size and the sum."""
+    more = further(2000, memory_mb=4096, cores=2, disk_gb=20)
+    ledger = Ledger((claim(2000), more))
+    assert room(ledger).memory.promised == 8192
+    listed = room(ledger, guests=(world.guest(2000, memory_mb=4096, disk_gb=40.0),))
+    assert (listed.memory.used, listed.memory.promised, listed.cores.used) == (8192, 0, 4)
+    assert listed.storages["local-lvm"].disk.promised == 20
+    grown = room(ledger, guests=(world.guest(2000, memory_mb=8192, cores=4, disk_gb=60.0),))
+    assert (grown.memory.used, grown.storages["local-lvm"].disk.promised) == (8192, 0)
+
+
+def test_a_vm_that_is_to_shrink_counts_whole_until_it_has() -> None:
+    ledger = Ledger((claim(2000), further(2000, memory_mb=-3072, cores=-1, disk_gb=0)))
+    before = room(ledger, guests=(world.guest(2000, memory_mb=4096),))
+    assert before.memory.used == 4096
+    after = room(ledger, guests=(world.guest(2000, memory_mb=1024, cores=1),))
+    assert (after.memory.used, after.cores.used) == (1024, 1)
+
+
+def test_a_vm_on_its_way_counts_on_both_nodes_until_it_has_arrived() -> None:
+    moving = further(2000, "pve3", moving=True, memory_mb=4096, disk_gb=40)
+    ledger = Ledger((claim(2000, "pve1"), moving))
+    here = {"guests": (world.guest(2000, "pve1", memory_mb=4096, disk_gb=40.0),)}
+    assert room(ledger, "pve1", **here).memory.used == 4096
+    there = room(ledger, "pve3", **here)
+    assert (there.memory.promised, there.storages["local-lvm"].disk.promised) == (4096, 40)
+    arrived = {"guests": (world.guest(2000, "pve3", memory_mb=4096, disk_gb=40.0),)}
+    assert room(ledger, "pve1", **arrived).memory.used == 0
+    there = room(ledger, "pve3", **arrived)
+    assert (there.memory.used, there.memory.promised) == (4096, 0)
+    assert there.storages["local-lvm"].disk.promised == 0
+
+
+def test_a_second_disk_counts_though_the_listing_does_not_show_it() -> None:
+    ledger = Ledger((claim(2000, extra_disk_gb=60),))
+    assert room(ledger).storages["local-lvm"].disk.promised == 100
+    listed = room(ledger, guests=(world.guest(2000, disk_gb=40.0),))
+    assert listed.storages["local-lvm"].disk.promised == 60
+
+
+def test_what_asks_for_no_more_fits_even_where_nothing_is_left() -> None:
+    crowded = room(guests=tuple(world.guest(v, memory_mb=65536) for v in (100, 101)))
+    assert crowded.memory.free < 0
+    assert crowded.shortages(Need(0, 0, 0), "local-lvm") == ()
+    assert len(crowded.shortages(Need(0, 1, 0), "local-lvm")) == 1
+
+
+def test_maintenance_keeps_newcomers_away_but_not_what_stands_there() -> None:
+    nodes = tuple(replace(n, maintenance=True) for n in world.cluster().nodes)
+    found = room(nodes=nodes)
+    assert str(found.why_not(NEED, "local-lvm")[0]) == "the node is in maintenance"
+    assert found.shortages(NEED, "local-lvm") == ()
+
+
+@given(
+    st.lists(st.sampled_from([(1, 1024, 10), (2, 4096, 40), (4, 8192, 80)]), max_size=6),
+    st.booleans(),
+)
+def test_however_often_a_vm_is_resized_it_counts_with_its_last_size(
+    sizes: list[tuple[int, int, int]], listed: bool
+) -> None:
+    claims = [claim(2000)]
+    cores, memory, disk = 2, 4096, 40
+    for i, (c, m, d) in enumerate(sizes):
+        d = max(d, disk)  # disks never shrink
+        amounts = {"cores": c - cores, "memory_mb": m - memory, "disk_gb": d - disk}
+        claims.append(replace(further(2000, **amounts), key=f"2000+VPS-2026-{i:04d}"))
+        cores, memory, disk = c, m, d
+    guests = (world.guest(2000, cores=cores, memory_mb=memory, disk_gb=float(disk)),)
+    found = room(Ledger(tuple(claims)), guests=guests if listed else ())
+    assert found.memory.used + found.memory.promised == memory
+    assert found.cores.used + found.cores.promised == cores
+    assert found.storages["local-lvm"].disk.promised == (0 if listed else disk)
 
 
 def test_a_shared_storage_counts_the_claims_of_all_nodes() -> None:
@@ -157,6 +242,29 @@ def test_the_lowest_free_address(taken: set[int]) -> None:
     free = sorted(set(range(100, 200)) - taken)
     found = next_address(NETWORK, {f"10.10.10.{i}" for i in taken})
     assert found == (f"10.10.10.{free[0]}" if free else None)
+
+
+@given(st.sets(st.integers(90, 210)), st.integers(100, 199), st.integers(0, 40))
+def test_reserved_addresses_are_never_given(taken: set[int], first: int, more: int) -> None:
+    last = min(first + more, 199)
+    span = f"10.10.10.{first}-10.10.10.{last}"
+    network = ServerNetwork.model_validate({**NETWORK.model_dump(mode="json"), "reserved": [span]})
+    free = sorted(set(range(100, 200)) - taken - set(range(first, last + 1)))
+    found = next_address(network, {f"10.10.10.{i}" for i in taken})
+    assert found == (f"10.10.10.{free[0]}" if free else None)
+    assert len(list(network.addresses())) == 100 - (last - first + 1)
+
+
+def test_what_is_reserved_lies_inside_what_may_be_given() -> None:
+    for span in ("10.10.10.50", "10.10.10.190-10.10.10.210", "10.10.11.1"):
+        with pytest.raises(ValidationError, match="reserved"):
+            ServerNetwork.model_validate({**NETWORK.model_dump(mode="json"), "reserved": [span]})
+
+
+def test_an_address_that_rests_is_not_given_though_it_is_the_lowest() -> None:
+    resting = HeldClaim("address", "server-opd", "10.10.10.100", "VPS-2026-0009", True)
+    made = plan(world.wanted(), world.facts(), Ledger((resting,)))
+    assert made.choices["address"] == "10.10.10.101"
 
 
 def test_gateway_network_broadcast_and_name_servers_are_never_given() -> None:

@@ -36,7 +36,7 @@ def test_on_the_loopback_network_only_the_ssh_port_tells_something() -> None:
 def test_only_what_answers_is_reported() -> None:
     seat = Listener(strangers={"10.10.10.101": "icmp"})
     found = read_facts(
-        world.SmallCluster(), seat, TemplateKey(vmid=9001),
+        world.SmallCluster(), seat, (TemplateKey(vmid=9001),),
         addresses=("10.10.10.100", "10.10.10.101"),
     )  # fmt: skip
     assert found.answering == {"10.10.10.101": "icmp"}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor import Hypervisor
-from provisioner.drivers.seat import UserSeat
+from provisioner.drivers.seat import Door, UserSeat
 from provisioner.plans.model import Step
 from provisioner.settings import ClusterSettings, DeviceSettings
 from provisioner.texts import Message, Phrase, pack
@@ -64,15 +64,39 @@ class Slots(Protocol):
         ...
 
 
+class Settled(Protocol):
+    """What bringing a guest to the baseline gave."""
+
+    @property
+    def changed(self) -> bool: ...
+
+    @property
+    def lines(self) -> Sequence[str]: ...
+
+
+class Guests(Protocol):
+    """Guests of VMs, reached over SSH with the office's key."""
+
+    def settle(
+        self, door: Door, baseline: Mapping[str, Any], ports: Sequence[Mapping[str, Any]]
+    ) -> Settled:
+        """Bring it to the baseline; ``ports`` are those that the request opens."""
+        ...
+
+
 class Endings(Protocol):
-    """When instances end."""
+    """When instances end, and what stands of them in our books."""
 
     def ends_at(self, instance_id: str) -> datetime | None:
         """When it ends as things stand."""
         ...
 
-    def prolong(self, instance_id: str, ends_at: datetime) -> None:
-        """Move its end. Raises Refused when the end has begun."""
+    def prolong(self, instance_id: str, ends_at: datetime | None) -> None:
+        """Move its end, or take it away (None). Raises Refused when the end has begun."""
+        ...
+
+    def note(self, instance_id: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Replace keys of the instance's facts (None removes one); returns what they were."""
         ...
 
 
@@ -112,6 +136,7 @@ class Context:
     office_key: str
     """The office's own public key, ``type base64``."""
     seat: UserSeat
+    guests: Guests
     slots: Slots
     keep_secret: Callable[[str, str], str]
     """(kind, value) to the id of a secret kept for this request; the same id when kept before."""

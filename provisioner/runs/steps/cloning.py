@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from provisioner.database import now
 from provisioner.drivers.hypervisor import TaskHandle, VmidTaken
-from provisioner.errors import OutcomeUnknown, Retriable, StepFailure
+from provisioner.errors import ActionNeeded, OutcomeUnknown, Retriable, StepFailure
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.runs.steps.ownership import (
     CLONE,
     clone_slot,
     find_task,
+    identity,
     is_marked,
     is_ours,
     is_settled,
@@ -128,7 +129,7 @@ def _look(context: Context, memory: Mapping[str, Any]) -> Wait | Literal["found"
                 patience(context), say("The answer was lost; looking whether the clone was begun")
             )
         return _take_another(context) if memory.get("refused") else "absent"
-    if is_marked(machine, context.number):
+    if is_marked(machine, identity(context).number):
         remember(context, {"task": "", "task_node": machine.node})
         return "found"
     if machine.lock == "clone" and not settled:
@@ -167,6 +168,8 @@ def _until_cloned(context: Context) -> Wait | None:
 
 def _take_another(context: Context) -> Wait:
     old, memory = vmid_of(context), context.recall(CLONE)
+    if "rebuild_of" in context.params:
+        raise _number_lost(old)
     taken = frozenset({old, *memory.get("taken", [])})
     new = context.other_vmid(context.params["cluster"], taken)
     context.warn(
@@ -180,6 +183,15 @@ def _take_another(context: Context) -> Wait:
     return Wait(0.0, say("The number was taken by someone else; another one is used"))
 
 
+def _number_lost(vmid: int) -> ActionNeeded:
+    return ActionNeeded(
+        say("The number %(vmid)s was taken while its VM was made anew.", vmid=vmid),
+        meaning=say("Somebody made another VM of that number right after ours was removed."),
+        next=say("Give that VM another number on the cluster, then choose retry."),
+        who="administrator",
+    )
+
+
 def _begin_anew(context: Context) -> None:
     """After a clone that failed, or whose VM is gone: forget it, but know its task again."""
     memory = context.recall(CLONE)
@@ -191,4 +203,4 @@ def _begin_anew(context: Context) -> None:
 def _pace(memory: Mapping[str, Any]) -> float:
     """Short looks at first, longer ones later: 0.05 s growing to 2 s with the time waited."""
     waited = (now() - datetime.fromisoformat(memory["tried_at"])).total_seconds()
-    return min(2.0, max(0.05, waited / 8))
+    return min(2.0, max(0.05, waited / 5))

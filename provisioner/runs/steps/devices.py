@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from provisioner.drivers.network import Intent, Reading, Ssid, TrunkMember, Vlan, Wish
+from provisioner.drivers.network import AccessPort, Intent, Reading, Ssid, TrunkMember, Vlan, Wish
 from provisioner.services.event_wifi.marking import is_ours
 from provisioner.texts import Message, say
 
@@ -221,8 +221,9 @@ def _reversed(wish: Wish, before: Intent | None) -> Wish:
 
 
 def _foreign(intent: Intent, found: Intent | None) -> bool:
-    """A VLAN under a name that is not ours is not taken away."""
-    return isinstance(intent, Vlan) and found is not None and found != intent
+    """A VLAN or an access port under a name that is not ours is not taken away."""
+    named = isinstance(intent, Vlan | AccessPort)
+    return named and found is not None and found != intent
 
 
 def _put_there(reading: Reading, found: Intent | None) -> bool:

@@ -1,93 +1,38 @@
-"""Configuring, growing, starting the VM, and waiting until it has booted."""
+"""Configuring, growing and starting the VM that the run makes."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from provisioner.database import now
 from provisioner.drivers.hypervisor import (
     Configure,
     GrowDisk,
-    GuestReport,
     Machine,
     Order,
     PowerOff,
     PowerOn,
-    TaskHandle,
 )
-from provisioner.errors import ActionNeeded, OutcomeUnknown, StepFailure
+from provisioner.errors import ActionNeeded
 from provisioner.runs.steps.base import Context, Done, Wait
+from provisioner.runs.steps.orders import OneOrder, seconds_since
 from provisioner.runs.steps.ownership import is_ours, own_machine, vmid_of
 from provisioner.runs.steps.removing import give_order, order_in_hand
 from provisioner.texts import say
 
 CONSOLE_PASSWORD = "console-password"  # noqa: S105 — the kind of secret, not a secret
-_NODE_SLOT = "node:%s/%s"
 
 
-class _OneOrder:
-    """A step that is one order to the cluster, harmless to repeat when an answer was lost."""
-
-    def apply(self, context: Context) -> Done | Wait:
-        if "task" in context.memory:
-            return self._until_done(context)
-        machine = own_machine(context)
-        order = self.needed(context, machine)
-        if order is None:
-            return Done(changed=bool(context.memory.get("acted")))
-        slot = _NODE_SLOT % (context.params["cluster"], machine.node)
-        if not context.slots.take(slot, context.cluster.concurrency.tasks):
-            return Wait(1.0, say("Waiting for a turn on node %(node)s", node=machine.node))
-        context.remember({"acted": True, "began": now().isoformat(), "slot": slot})
-        try:
-            task = context.hypervisor.submit(order)
-        except StepFailure:
-            context.slots.give_back(slot)
-            raise
-        context.remember({"task": task.id, "task_node": task.node})
-        return Wait(0.05, say("The cluster is at work"))
-
-    @staticmethod
-    def _until_done(context: Context) -> Wait:
-        """An order whose task nobody knows any more is judged by what the VM shows next."""
-        task = TaskHandle(context.memory["task"], context.memory["task_node"])
-        failure: StepFailure | None
-        try:
-            state = context.hypervisor.task(task)
-        except OutcomeUnknown as unknown:
-            failure = unknown
-        else:
-            if state.status == "running":
-                return Wait(_pace(context), say("The cluster is at work"))
-            failure = state.failure
-        context.slots.give_back(context.memory["slot"])
-        done = context.memory.get("done", 0) + (failure is None)
-        context.remember({"task": None, "task_node": None, "done": done})
-        if failure is not None:
-            raise failure
-        return Wait(0.0, say("Reading back what the cluster has done"))
-
-    def needed(self, context: Context, machine: Machine) -> Order | None:
-        """The order that is still needed, None when everything is as it should be."""
-        raise NotImplementedError
-
-    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        return ()
-
-    def undo(self, context: Context) -> Done | Wait:
-        """Nothing by itself: the VM that it changed is removed as a whole."""
-        return Done(changed=False)
-
-
-class ConfigureVm(_OneOrder):
+class ConfigureVm(OneOrder):
     """Size, network, cloud-init and marks, while the VM is switched off."""
 
     def needed(self, context: Context, machine: Machine) -> Order | None:
         wanted = self._wanted(context)
-        differing = {k: v for k, v in wanted.items() if not _same(k, machine.options.get(k), v)}
+        differing = {
+            k: v for k, v in wanted.items() if not same_option(k, machine.options.get(k), v)
+        }
         password_set = context.memory.get("password_set", False)
         if not differing and password_set:
             return None
@@ -129,7 +74,7 @@ class ConfigureVm(_OneOrder):
         return {**options, "sshkeys": "\n".join(context.params["ssh_keys"])}
 
 
-class GrowVmDisk(_OneOrder):
+class GrowVmDisk(OneOrder):
     """Grow the boot disk to the size asked for."""
 
     def needed(self, context: Context, machine: Machine) -> Order | None:
@@ -149,7 +94,28 @@ class GrowVmDisk(_OneOrder):
         return ({"disks_gb": dict(own_machine(context).disks_gb)},)
 
 
-class StartVm(_OneOrder):
+class AddVmDisk(OneOrder):
+    """A further disk, empty; it is found by its key, so it is never made twice."""
+
+    def needed(self, context: Context, machine: Machine) -> Order | None:
+        disk, storage = context.params["disk"], context.params["storage"]
+        if disk in machine.disks_gb:
+            return None
+        if context.memory.get("done"):
+            context.remember({"done": None})
+            raise ActionNeeded(
+                say("VM %(vmid)s has no disk %(disk)s.", vmid=machine.vmid, disk=disk),
+                meaning=say("The cluster reported success but the disk is not there."),
+                next=say("Look at the disk and its storage on the cluster, then choose retry."),
+            )
+        value = f"{storage}:{int(context.params['size_gb'])}"
+        return Configure(machine.vmid, machine.node, {disk: value}, digest=machine.digest)
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        return ({"disks_gb": dict(own_machine(context).disks_gb)},)
+
+
+class StartVm(OneOrder):
     """Switch the VM on."""
 
     def needed(self, context: Context, machine: Machine) -> Order | None:
@@ -161,7 +127,7 @@ class StartVm(_OneOrder):
         began = context.memory.get("first_try") or now().isoformat()
         if "first_try" not in context.memory:
             context.remember({"first_try": began})
-        elif _seconds_since(began) > 120 and "task" not in context.memory:
+        elif seconds_since(began) > 120 and "task" not in context.memory:
             machine = own_machine(context)
             if machine.power != "running":
                 context.remember({"first_try": None})
@@ -182,98 +148,8 @@ class StartVm(_OneOrder):
         return give_order(context, off, say("Switching the VM off"))
 
 
-class WaitForBoot:
-    """Wait until the guest agent shows the planned address and cloud-init has finished."""
-
-    def apply(self, context: Context) -> Done | Wait:
-        if "began" not in context.memory:
-            context.remember({"began": now().isoformat()})
-        machine = own_machine(context)
-        if machine.power != "running":
-            context.remember({"began": None})
-            raise ActionNeeded(
-                say("VM %(vmid)s has switched itself off.", vmid=machine.vmid),
-                meaning=say("It was started but does not run any more."),
-                next=say("Look at its console on the cluster, start it, then choose retry."),
-            )
-        report = context.hypervisor.guest(machine)
-        address = context.params["address"]
-        if address in report.addresses and report.cloud_init in ("done", "error"):
-            return self._booted(context, report)
-        waited = _seconds_since(context.memory.get("began") or now().isoformat())
-        if waited > float(context.params["timeout"]):
-            context.remember({"began": None})
-            raise self._too_late(context, report, waited)
-        if not report.answering:
-            return Wait(_boot_pace(waited), say("Starting: the guest agent does not answer yet"))
-        if address not in report.addresses:
-            return Wait(_boot_pace(waited), say("Starting: the network is not set up yet"))
-        return Wait(_boot_pace(waited), say("Starting: the first set-up inside the VM goes on"))
-
-    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        return ()
-
-    def undo(self, context: Context) -> Done | Wait:
-        return Done(changed=False)
-
-    @staticmethod
-    def _booted(context: Context, report: GuestReport) -> Done:
-        if report.cloud_init == "error":
-            raise ActionNeeded(
-                say("The first set-up inside the VM ended with errors."),
-                meaning=say(
-                    "cloud-init reports: %(errors)s",
-                    errors="; ".join(report.cloud_init_errors)[:500] or "?",
-                ),
-                next=say("Mend it in the VM or its template, then choose retry, or stop."),
-                log=report.cloud_init_errors,
-            )
-        context.remember({"host_keys": list(report.host_keys)})
-        seconds = _seconds_since(context.memory["began"])
-        addresses = sorted(report.addresses)
-        return Done(
-            changed=True,
-            evidence=(
-                {"addresses": addresses, "cloud_init": "done", "seconds": round(seconds, 1)},
-            ),
-        )
-
-    @staticmethod
-    def _too_late(context: Context, report: GuestReport, waited: float) -> ActionNeeded:
-        address = context.params["address"]
-        if not report.answering:
-            open_ = context.seat.open(address, int(context.planned("vm.prove")["port"]))
-            return ActionNeeded(
-                say("The guest agent has not answered for %(s)s seconds.", s=int(waited)),
-                meaning=(
-                    say("The VM answers on the network, so it runs without its agent.")
-                    if open_
-                    else say(
-                        "The VM does not answer on the network either; it may not have booted."
-                    )
-                ),
-                next=say(
-                    "Look at the VM's console on the cluster. Start or install qemu-guest-agent "
-                    "in it, then choose retry, or stop to undo everything."
-                ),
-                log=(report.detail,) if report.detail else (),
-            )
-        if address not in report.addresses:
-            seen = ", ".join(sorted(report.addresses)) or "-"
-            return ActionNeeded(
-                say("The VM has address %(seen)s, not the planned %(planned)s.",
-                    seen=seen, planned=address),
-                meaning=say("The network settings were not taken over inside the VM."),
-                next=say("Look at cloud-init in the VM's console, then choose retry, or stop."),
-            )  # fmt: skip
-        return ActionNeeded(
-            say("The first set-up inside the VM has not finished in %(s)s seconds.", s=int(waited)),
-            meaning=say("cloud-init is still at work, or hangs."),
-            next=say("Look at the VM's console on the cluster, then choose retry, or stop."),
-        )
-
-
-def _same(key: str, is_: str | None, wanted: str) -> bool:
+def same_option(key: str, is_: str | None, wanted: str) -> bool:
+    """Whether an option of the VM says what is wanted, however the cluster writes it."""
     if is_ is None:
         return wanted == ""
     if key == "tags":
@@ -289,15 +165,3 @@ def _net(option: str) -> set[str]:
     """The parts of a net0 option string; the cluster adds the MAC (``virtio`` to ``virtio=…``)."""
     parts = {part.strip() for part in option.split(",") if part.strip()}
     return {part if "=" in part and ":" not in part else part.partition("=")[0] for part in parts}
-
-
-def _seconds_since(moment: str) -> float:
-    return (now() - datetime.fromisoformat(moment)).total_seconds()
-
-
-def _pace(context: Context) -> float:
-    return min(2.0, max(0.05, _seconds_since(context.memory["began"]) / 8))
-
-
-def _boot_pace(waited: float) -> float:
-    return min(5.0, max(0.2, waited / 10))

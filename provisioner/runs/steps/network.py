@@ -13,12 +13,11 @@ from provisioner.runs.steps import refusals
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.devices import Task
 from provisioner.runs.steps.transaction import Transaction
-from provisioner.services.event_wifi.acceptance import WIFI_UNTIL, Judgement, judge
+from provisioner.services.event_wifi.acceptance import Judgement, judge
 from provisioner.services.event_wifi.passphrases import generate_passphrase
 from provisioner.texts import render, say
 
 CHANGE, PROVE, PROVE_OFF = "network.change", "wifi.prove", "wifi.prove_off"
-PROLONG = "wifi.extend"
 PASSPHRASE = "event_wifi.passphrase"  # noqa: S105 — the kind, not the secret
 """Kind of the secret that the users of the WiFi type in."""
 _DO, _UNDO = "do", "undo"
@@ -84,33 +83,6 @@ class ProveWifi:
 
     def undo(self, context: Context) -> Done | Wait:
         return Done(False)
-
-
-class ProlongWifi:
-    """The instance stands until a later moment."""
-
-    def apply(self, context: Context) -> Done | Wait:
-        instance = str(context.params["instance"])
-        before = context.endings.ends_at(instance)
-        if "before" not in context.memory and before is not None:
-            context.remember({"before": before.isoformat()})
-        context.endings.prolong(instance, datetime.fromisoformat(context.params["ends_at"]))
-        return Done(True)
-
-    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        """The end as it stands in the books now."""
-        instance = str(context.params["instance"])
-        ends_at = context.endings.ends_at(instance)
-        as_wished = ends_at == datetime.fromisoformat(context.params["ends_at"])
-        shown = ends_at.isoformat() if ends_at else "-"
-        return [Proof(WIFI_UNTIL, instance, as_wished, shown, now()).to_json()]
-
-    def undo(self, context: Context) -> Done | Wait:
-        before = context.memory.get("before")
-        if before:
-            instance = str(context.params["instance"])
-            context.endings.prolong(instance, datetime.fromisoformat(before))
-        return Done(bool(before))
 
 
 def _keys(context: Context, task: Task) -> dict[str, str]:

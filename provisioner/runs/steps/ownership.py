@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from provisioner.database import now
 from provisioner.drivers.hypervisor import Clone, Machine, TaskHandle
 from provisioner.errors import ActionNeeded
-from provisioner.runs.steps.base import Context
+from provisioner.facts.cloud_vps import carries_mark
+from provisioner.runs.steps.base import Context, Wait
 from provisioner.texts import say
 
 CLONE = "vm.clone"
@@ -22,30 +23,44 @@ def vmid_of(context: Context) -> int:
     return int(context.recall(CLONE).get("vmid", context.params["vmid"]))
 
 
-def mark(number: str) -> str:
-    """What stands in the description of everything made for a request."""
-    return f"provisioner: request {number}"
-
-
 def is_marked(machine: Machine, number: str) -> bool:
     """Whether the VM's description says that it was made for the request."""
-    return bool(re.search(re.escape(mark(number)) + r"(?!\d)", machine.description))
+    return carries_mark(machine.description, number)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose VM a step means: its number, the request of its mark, and its UUID once known."""
+
+    vmid: int
+    number: str
+    uuid: str | None
+
+
+def identity(context: Context) -> Identity:
+    """The VM that the step names (``params["vm"]``), else the one that the run itself makes."""
+    vm = context.params.get("vm")
+    if vm is not None:
+        return Identity(int(context.params["vmid"]), str(vm["number"]), str(vm["uuid"]))
+    made_for = context.params.get("rebuild_of", {}).get("number", context.number)
+    return Identity(vmid_of(context), made_for, context.recall(WAIT_CLONE).get("uuid"))
 
 
 def is_another(machine: Machine, context: Context) -> bool:
-    """Whether its SMBIOS UUID says that it is not the VM that the run made."""
-    uuid = context.recall(WAIT_CLONE).get("uuid")
-    return uuid is not None and machine.uuid != uuid
+    """Whether its SMBIOS UUID says that it is not the VM that the step means."""
+    uuid = identity(context).uuid
+    return uuid is not None and (machine.uuid or "").lower() != uuid.lower()
 
 
 def is_ours(machine: Machine, context: Context) -> bool:
     """Whether record, SMBIOS UUID and mark agree (DESIGN section 5, ownership)."""
-    return is_marked(machine, context.number) and not is_another(machine, context)
+    whose = identity(context)
+    return is_marked(machine, whose.number) and not is_another(machine, context)
 
 
 def own_machine(context: Context) -> Machine:
-    """The run's VM as it is now. Raises ActionNeeded when it is gone or not ours any more."""
-    vmid = vmid_of(context)
+    """The step's VM as it is now. Raises ActionNeeded when it is gone or not ours any more."""
+    vmid = identity(context).vmid
     machine = context.hypervisor.machine(vmid)
     if machine is None:
         raise ActionNeeded(
@@ -56,6 +71,14 @@ def own_machine(context: Context) -> Machine:
     if not is_ours(machine, context):
         raise not_ours_any_more(vmid)
     return machine
+
+
+def take_vm(context: Context) -> Wait | None:
+    """Have the VM for this run alone, until the run ends or waits for a person."""
+    resource = f"vm:{context.params['cluster']}/{identity(context).vmid}"
+    if context.slots.take(resource, 1):
+        return None
+    return Wait(2.0, say("Another request is being carried out on this VM"))
 
 
 def not_ours_any_more(vmid: int) -> ActionNeeded:

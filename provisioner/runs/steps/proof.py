@@ -38,22 +38,24 @@ class ProveVm:
         address, port = str(context.params["address"]), int(context.params["port"])
         report = context.hypervisor.guest(machine)
         target = f"VM {machine.vmid}"
-        _add(proofs, AGENT_ADDRESS, target, address in report.addresses,
+        add_proof(proofs, AGENT_ADDRESS, target, address in report.addresses,
              ", ".join(sorted(report.addresses)))  # fmt: skip
-        _add(proofs, CLOUD_INIT_DONE, target, report.cloud_init == "done", report.cloud_init)
+        add_proof(proofs, CLOUD_INIT_DONE, target, report.cloud_init == "done", report.cloud_init)
         endpoint = f"{address}:{port}"
-        _add(proofs, TCP_SSH, endpoint, context.seat.open(address, port), "connect")
-        _required(proofs, context)
+        add_proof(proofs, TCP_SSH, endpoint, context.seat.open(address, port), "connect")
+        require(proofs, context)
         door = Door(address, port, str(context.params["user"]), _pin(context, report.host_keys))
         for key in context.params["ssh_keys"]:
-            _add(proofs, SSH_APPLICANT_KEY, endpoint, context.seat.accepts_key(door, key),
+            add_proof(proofs, SSH_APPLICANT_KEY, endpoint, context.seat.accepts_key(door, key),
                  fingerprint(key))  # fmt: skip
-        _required(proofs, context)
+        require(proofs, context)
         result = context.seat.login(door, "hostname")
-        _add(proofs, SSH_OFFICE_LOGIN, endpoint, result.status == 0, result.output.strip()[:100])
+        add_proof(
+            proofs, SSH_OFFICE_LOGIN, endpoint, result.status == 0, result.output.strip()[:100]
+        )
         # the login was only possible with the pinned key: the seat refuses any other
-        _add(proofs, SSH_HOST_KEY, endpoint, True, fingerprint(door.host_key))
-        _required(proofs, context)
+        add_proof(proofs, SSH_HOST_KEY, endpoint, True, fingerprint(door.host_key))
+        require(proofs, context)
         return Done(changed=False, evidence=[proof.to_json() for proof in proofs])
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
@@ -126,11 +128,12 @@ def _rank(algorithm: str) -> int:
     return _PREFERRED.index(algorithm) if algorithm in _PREFERRED else len(_PREFERRED)
 
 
-def _add(proofs: list[Proof], check: str, target: str, passed: bool, evidence: str) -> None:
+def add_proof(proofs: list[Proof], check: str, target: str, passed: bool, evidence: str) -> None:
+    """One more check as it was made just now."""
     proofs.append(Proof(check, target, passed, evidence, now()))
 
 
-def _required(proofs: list[Proof], context: Context) -> None:
+def require(proofs: list[Proof], context: Context) -> None:
     """Every check so far has to be green. Raises Retriable with what is not yet."""
     red = [proof for proof in proofs if not proof.passed]
     if not red:

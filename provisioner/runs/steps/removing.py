@@ -20,6 +20,7 @@ from provisioner.runs.steps.ownership import (
     CLONE,
     clone_slot,
     find_task,
+    identity,
     is_another,
     is_marked,
     is_settled,
@@ -47,14 +48,15 @@ def remove(context: Context) -> Done | Wait:
         if task is None and not is_settled(context, memory):
             return Wait(patience(context), say("Looking whether the clone was begun after all"))
         return _free_volumes(context, vmid, ours=task is not None)
-    if is_another(machine, context) or (task is None and not is_marked(machine, context.number)):
+    marked = is_marked(machine, identity(context).number)
+    if is_another(machine, context) or (task is None and not marked):
         context.warn(
             say("VM %(vmid)s belongs to someone else and was left alone.", vmid=vmid),
         )
         return Done(changed=False)
     if machine.lock:
         raise _stuck(context, machine)
-    if not is_marked(machine, context.number):
+    if not marked:
         raise not_ours_any_more(vmid)
     if machine.power != "stopped":
         return give_order(
@@ -133,7 +135,7 @@ def _stuck(context: Context, machine: Machine) -> ActionNeeded:
             "then choose retry.",
             vmid=vmid,
         )
-        if is_marked(machine, context.number)
+        if is_marked(machine, identity(context).number)
         else say(
             # a clone gets its name only when it is complete
             "It seems to be a clone that was broken off. Make sure that it has no name yet or "

@@ -11,6 +11,12 @@ TCP_SSH = "tcp.ssh"
 SSH_HOST_KEY = "ssh.host_key"
 SSH_APPLICANT_KEY = "ssh.applicant_key"
 SSH_OFFICE_LOGIN = "ssh.office_login"
+VM_GONE = "vm.gone"
+VOLUMES_GONE = "vm.volumes_gone"
+POOL_WITHOUT = "vm.pool_without"
+BACKUP_JOB_WITHOUT = "vm.backup_job_without"
+ADDRESS_SILENT = "address.silent"
+INSTANCE_UNTIL = "instance.until"
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -51,3 +57,46 @@ CHECKS: tuple[Check, ...] = (
     ),
 )
 """In the order in which they are made; all have to pass."""
+
+_REMOVE_IT = say("Look at it on the cluster; remove it there if it is ours, then retry.")
+CHECKS_OF_THE_END: tuple[Check, ...] = (
+    Check(
+        VM_GONE,
+        say("The cluster has the VM no longer"),
+        say("The VM still stands, whatever its removal said."),
+        _REMOVE_IT,
+    ),
+    Check(
+        VOLUMES_GONE,
+        say("None of its disks is left on a storage"),
+        say("A disk was left behind and takes room."),
+        _REMOVE_IT,
+    ),
+    Check(
+        POOL_WITHOUT,
+        say("No pool lists it"),
+        say("The pool of the department still names the VM."),
+        _REMOVE_IT,
+    ),
+    Check(
+        BACKUP_JOB_WITHOUT,
+        say("The backup job does not name it"),
+        say("The job would try to back up what is gone."),
+        say("Take the VM out of the job on the cluster, then retry."),
+    ),
+    Check(
+        ADDRESS_SILENT,
+        say("Nothing answers at its address any more"),
+        say("Another machine may have taken the address."),
+        say("Find out which machine answers there before the address is given again."),
+    ),
+)
+"""In the order in which they are made when a VM is taken away."""
+CHECKS_OF_THE_BOOKS: tuple[Check, ...] = (
+    Check(
+        INSTANCE_UNTIL,
+        say("Its end stands in the books as asked for"),
+        say("The end was moved by somebody else meanwhile."),
+        say("Look at the server's page, then ask again."),
+    ),
+)

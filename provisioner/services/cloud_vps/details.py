@@ -2,134 +2,51 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal, overload
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, Literal, overload
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from provisioner.catalogue import CloudVpsOffer, Inventory
-from provisioner.catalogue.fields import FieldFault, plain_text
 from provisioner.errors import FieldError, Invalid
-from provisioner.services.cloud_vps.ssh_keys import public_key, same_key
+from provisioner.services.cloud_vps.actions_details import (
+    Action,
+    ActionDraft,
+    parse_action,
+)
+from provisioner.services.cloud_vps.answers import (
+    LONGEST,
+    AdminUser,
+    Application,
+    Choice,
+    Gigabytes,
+    Hostname,
+    OpenPort,
+    OpenPorts,
+    Purpose,
+    SshKeys,
+    Until,
+    day_ahead,
+    extra_disk,
+    twice,
+)
+from provisioner.services.cloud_vps.ssh_keys import same_key
 from provisioner.services.forms import Fault, answers, checked
-from provisioner.texts import Message, say
+from provisioner.texts import say
 
-MAX_KEYS = 10
-MAX_PORTS = 32
-LONGEST = timedelta(days=5 * 365 + 1)
-"""How far ahead ``until`` may lie."""
-_MEANINGFUL_HOSTNAMES = """
-localhost localdomain local broadcasthost ip6-localhost ip6-loopback ip6-allnodes ip6-allrouters
-wpad isatap gateway
-"""
-_SYSTEM_USERS = """
-root daemon bin sys sync games man lp mail news uucp proxy backup list irc gnats nobody nogroup
-messagebus sshd polkitd dnsmasq syslog tcpdump tss landscape pollinate lxd uuidd dbus chrony ntp
-postfix postgres mysql operator halt shutdown adm tty disk kmem dialout fax voice cdrom floppy tape
-sudo audio dip src shadow utmp video sasl plugdev staff users input kvm render crontab netdev docker
-wheel www-data
-"""
-RESERVED_HOSTNAMES = frozenset(_MEANINGFUL_HOSTNAMES.split())
-RESERVED_USERS = frozenset(_SYSTEM_USERS.split())
-_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_USER = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NUMBER = re.compile(r"[0-9]{1,5}")
-
-
-def _hostname(value: object) -> str:
-    name = _word(value)
-    if not _HOSTNAME.fullmatch(name):
-        raise FieldFault(
-            say(
-                "needs 1 to 63 small letters, digits and hyphens, with a letter or digit at both "
-                "ends, such as web-ppid"
-            )
-        )
-    if name.isdigit():
-        raise FieldFault(say("needs at least one letter"))
-    if name in RESERVED_HOSTNAMES or name.startswith("xn--"):
-        raise FieldFault(say("this name has a meaning of its own; choose another one"))
-    return name
-
-
-def _admin_user(value: object) -> str:
-    name = _word(value)
-    if not _USER.fullmatch(name):
-        raise FieldFault(
-            say(
-                "needs 1 to 32 small letters, digits and hyphens, beginning with a letter, such as "
-                "admin-web"
-            )
-        )
-    if name in RESERVED_USERS or name.startswith("systemd-"):
-        raise FieldFault(say("this name belongs to the system; choose another one"))
-    return name
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise FieldFault(say("must be a text"))
-    return value.strip(" ")
-
-
-def _purpose(value: object) -> str:
-    return plain_text(value, minimum=3, maximum=500)
-
-
-def _choice(value: object) -> str:
-    return plain_text(value, minimum=1, maximum=63)
-
-
-def _port(value: object) -> int:
-    number = -1
-    if isinstance(value, int) and not isinstance(value, bool):
-        number = value
-    elif isinstance(value, str) and _NUMBER.fullmatch(value.strip(" ")):
-        number = int(value)
-    if not 1 <= number <= 65535:
-        raise FieldFault(say("must be a whole number from 1 to 65535"))
-    return number
-
-
-def _day(value: object) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and _DATE.fullmatch(value.strip(" ")):
-        try:
-            return date.fromisoformat(value.strip(" "))
-        except ValueError:
-            pass
-    raise FieldFault(say("must be a date written as YYYY-MM-DD"))
-
-
-def _keys(value: object) -> tuple[str, ...]:
-    """Checked one by one in ``parse_details``, so that each fault has its own pointer."""
-    if not isinstance(value, list | tuple):
-        raise FieldFault(say("must be a list"))
-    if not 1 <= len(value) <= MAX_KEYS:
-        raise FieldFault(say("enter 1 to %(limit)s public keys", limit=MAX_KEYS))
-    return tuple(value)
-
-
-class OpenPort(BaseModel):
-    """A port that is open to the world."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    port: Annotated[int, BeforeValidator(_port)]
-    protocol: Literal["tcp", "udp"]
-
-
-Hostname = Annotated[str, BeforeValidator(_hostname)]
-Purpose = Annotated[str, BeforeValidator(_purpose)]
-Choice = Annotated[str, BeforeValidator(_choice)]
-SshKeys = Annotated[tuple[Annotated[str, BeforeValidator(public_key)], ...], BeforeValidator(_keys)]
-AdminUser = Annotated[str, BeforeValidator(_admin_user)]
-OpenPorts = Annotated[tuple[OpenPort, ...], Field(max_length=MAX_PORTS)]
-Until = Annotated[date, BeforeValidator(_day)]
+__all__ = [
+    "LONGEST",
+    "Choice",
+    "CloudVpsDetails",
+    "CloudVpsDraft",
+    "Complete",
+    "Draft",
+    "Hostname",
+    "OpenPorts",
+    "Until",
+    "parse_details",
+]
 
 
 class CloudVpsDraft(BaseModel):
@@ -146,6 +63,8 @@ class CloudVpsDraft(BaseModel):
     admin_user: AdminUser | None = None
     open_ports: OpenPorts | None = None
     until: Until | None = None
+    extra_disk_gb: Gigabytes | None = None
+    application: Application | None = None
 
 
 class CloudVpsDetails(BaseModel):
@@ -166,6 +85,14 @@ class CloudVpsDetails(BaseModel):
     open_ports: OpenPorts = ()
     until: Until | None = None
     """Last day of use; None is without end."""
+    extra_disk_gb: Gigabytes | None = None
+    """GiB of a second, empty disk; None and 0 are without."""
+    application: Application | None = None
+    """What it is a part of: VMs of one application go to different nodes where possible."""
+
+
+Complete = CloudVpsDetails | Action
+Draft = CloudVpsDraft | ActionDraft
 
 
 @overload
@@ -175,20 +102,21 @@ def parse_details(
     *,
     complete: Literal[True] = True,
     today: date | None = None,
-) -> CloudVpsDetails: ...
+) -> Complete: ...
 @overload
 def parse_details(
     data: object, inventory: Inventory, *, complete: Literal[False], today: date | None = None
-) -> CloudVpsDraft: ...
+) -> Draft: ...
 @overload
 def parse_details(
     data: object, inventory: Inventory, *, complete: bool, today: date | None = None
-) -> CloudVpsDetails | CloudVpsDraft: ...
+) -> Complete | Draft: ...
 def parse_details(
     data: object, inventory: Inventory, *, complete: bool = True, today: date | None = None
-) -> CloudVpsDetails | CloudVpsDraft:
+) -> Complete | Draft:
     """The details of a request, checked against what the office offers.
 
+    With a key ``action`` they are those of an action on a VM that stands (``actions_details``).
     With ``complete=False`` only what is given is checked, so that a draft can be kept; empty
     answers count as not given. ``today`` (default: now, in the office's zone) bounds ``until``.
     Keep ``model_dump(mode="json", exclude_unset=True)`` of the result.
@@ -205,6 +133,8 @@ def parse_details(
     def fits(sound: Mapping[str, Any]) -> Iterator[Fault]:
         return _faults_together(sound, inventory, offer, today)
 
+    if "action" in given:
+        return parse_action(given, offer, today, complete=complete)
     if complete:
         return checked(CloudVpsDetails, CloudVpsDraft, given, fits)
     return checked(CloudVpsDraft, CloudVpsDraft, given, fits)
@@ -235,21 +165,11 @@ def _faults_together(
                 needed=image.min_disk_gb,
             ),
         )
-    until = sound.get("until")
-    if until and not today < until <= today + LONGEST:
-        yield ("until",), say("must be a day in the future, at most five years from now")
-    yield from _twice("ssh_keys", sound, same_key, say("this key is already in the list"))
-    yield from _twice("open_ports", sound, _same_port, say("this port is already in the list"))
+    yield from day_ahead("until", sound, today)
+    yield from extra_disk(sound, offer)
+    yield from twice("ssh_keys", sound, same_key, say("this key is already in the list"))
+    yield from twice("open_ports", sound, _same_port, say("this port is already in the list"))
 
 
 def _same_port(one: OpenPort, other: OpenPort) -> bool:
     return one == other
-
-
-def _twice(
-    name: str, sound: Mapping[str, Any], same: Callable[[Any, Any], bool], message: Message
-) -> Iterator[Fault]:
-    entries = sound.get(name) or ()
-    for index, entry in enumerate(entries):
-        if any(same(entry, earlier) for earlier in entries[:index]):
-            yield (name, index), message

@@ -23,11 +23,16 @@ class Wish:
     """What is looked for: room of that size, an image, a storage, a bridge."""
 
     need: Need
+    boot_gb: int
+    """Of ``need.disk_gb``, what the boot disk takes: a template's disk has to fit in."""
     image: str
     storage: str
     bridge: str
     department: str
     settings: ClusterSettings
+    application: str | None = None
+    """VMs of one application go to different nodes where that is possible."""
+    only_node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,13 @@ class Spot:
     node: str
     template: TemplateReading
     kind: CloneKind
+    moved: bool = False
+    """It is cloned on the template's node, whose disk no other node sees, and moved from there."""
+
+    @property
+    def birth_node(self) -> str:
+        """Where the clone comes to be."""
+        return self.template.node if self.moved else self.node
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,9 @@ class Placement:
     refused: Mapping[str, tuple[Message, ...]]
     tied_to_template: bool
     """Some node was left out only because the template's storage belongs to another one."""
+    siblings: int
+    """VMs of the same application on the chosen node."""
+    why: Message
 
     @property
     def room(self) -> NodeRoom:
@@ -74,6 +89,7 @@ def place(
 ) -> Placement:
     """Choose the node that is least taken afterwards; with ``pinned``, that node and template only.
 
+    Before that count: no other VM of the same application there, and no need to move the clone.
     Raises Conflict: ``not-plannable`` (no template, a faulty one, a storage or bridge that is not
     there), ``no-capacity`` (no node has room); ``extra["nodes"]`` says why for each node.
     """
@@ -81,18 +97,53 @@ def place(
     sound = _sound_templates(wish, facts, templates)
     found = rooms(facts, wish.settings, ledger)
     names = sorted(found) if pinned is None else [pinned["node"]]
-    verdicts = {name: _judge(wish, facts, found.get(name), sound) for name in names}
+    if wish.only_node is not None:
+        names = [wish.only_node]
+    verdicts = {name: _judge(wish, facts, found, name, sound) for name in names}
     spots = [v.spot for v in verdicts.values() if v.spot]
     if not spots:
         raise _no_node(facts.cluster, verdicts)
-    best = min(
-        spots, key=lambda spot: found[spot.node].score(wish.need, wish.storage, wish.department)
-    )
+    best = min(spots, key=lambda spot: _rank(wish, found[spot.node], spot))
     return Placement(
         spot=best,
         rooms=found,
         refused={name: v.reasons for name, v in verdicts.items() if not v.spot},
-        tied_to_template=any(v.template_elsewhere for v in verdicts.values()),
+        tied_to_template=any(v.template_elsewhere for v in verdicts.values())
+        or (not best.moved and any(spot.moved for spot in spots)),
+        siblings=_siblings(wish, found[best.node]),
+        why=_why(wish, found, best, spots),
+    )
+
+
+def _siblings(wish: Wish, room: NodeRoom) -> int:
+    if wish.application is None:
+        return 0
+    return room.own_by_application.get((wish.department, wish.application), 0)
+
+
+def _rank(wish: Wish, room: NodeRoom, spot: Spot) -> tuple[int, bool, tuple[float, int, str]]:
+    score = room.score(wish.need, wish.storage, wish.department)
+    return (_siblings(wish, room), spot.moved, score)
+
+
+def _why(wish: Wish, found: Mapping[str, NodeRoom], best: Spot, spots: Sequence[Spot]) -> Message:
+    if len(spots) == 1:
+        return say("the only node that can take it")
+    percent = round(found[best.node].share(wish.need, wish.storage) * 100)
+    fewer = [s for s in spots if _siblings(wish, found[s.node]) > _siblings(wish, found[best.node])]
+    if fewer:
+        return say(
+            "other VMs of the application %(application)s are elsewhere (%(nodes)s)",
+            application=wish.application,
+            nodes=", ".join(sorted(s.node for s in fewer)),
+        )
+    if best.moved:
+        return say("the template's node %(node)s has no room for it", node=best.template.node)
+    return say(
+        "of %(count)d nodes that can take it the one with most left: %(percent)d %% given away "
+        "afterwards",
+        count=len(spots),
+        percent=percent,
     )
 
 
@@ -110,7 +161,7 @@ def _sound_templates(
             slug=NOT_PLANNABLE,
             extra={"cluster": facts.cluster, "image": wish.image},
         )
-    faults = {t.vmid: _template_fault(t, wish.need) for t in templates}
+    faults = {t.vmid: _template_fault(t, wish.boot_gb) for t in templates}
     sound = [t for t in templates if faults[t.vmid] is None]
     first = next((fault for fault in faults.values() if fault), None)
     if not sound and first:
@@ -120,7 +171,7 @@ def _sound_templates(
     return sound
 
 
-def _template_fault(template: TemplateReading, need: Need) -> Message | None:
+def _template_fault(template: TemplateReading, boot_gb: int) -> Message | None:
     values = {"vmid": template.vmid, "name": template.name, "node": template.node}
     if not template.cloud_init:
         return say(
@@ -135,49 +186,77 @@ def _template_fault(template: TemplateReading, need: Need) -> Message | None:
             "could be proven. On %(node)s run: qm set %(vmid)s --agent enabled=1",
             **values,
         )
-    if template.disk_gb > need.disk_gb:
+    if template.disk_gb > boot_gb:
         return say(
             "The disk of the template %(vmid)s (%(name)s) has %(has)g GB, the size asked for only "
             "%(asked)d GB, and disks never shrink. Choose a larger size.",
             has=template.disk_gb,
-            asked=need.disk_gb,
+            asked=boot_gb,
             **values,
         )
     return None
 
 
 def _judge(
-    wish: Wish, facts: ClusterFacts, room: NodeRoom | None, templates: Sequence[TemplateReading]
+    wish: Wish,
+    facts: ClusterFacts,
+    found: Mapping[str, NodeRoom],
+    name: str,
+    templates: Sequence[TemplateReading],
 ) -> _Verdict:
+    room = found.get(name)
     if room is None:
         return _Verdict(faults=(say("the node is no longer part of the cluster"),))
-    if not room.online:
-        return _Verdict(shortages=(say("the node is offline"),))
     shortages = room.why_not(wish.need, wish.storage)
+    if not room.online or room.maintenance:
+        return _Verdict(shortages=shortages)
     faults = []
     bridges = facts.bridges.get(room.node)
     if bridges is not None and wish.bridge not in bridges:
         faults.append(say("there is no bridge %(bridge)s", bridge=wish.bridge))
     template = _template_for(wish, facts, room, templates)
-    kind: CloneKind | None = None
-    if template is None:
-        faults.append(_template_unreachable(templates))
-    else:
-        kind = _kind(wish, template)
-        if kind is None:
-            faults.append(
-                say(
-                    "linked clones are asked for, but none can be made of the template %(vmid)s "
-                    "(on %(from)s) on the storage %(storage)s",
-                    vmid=template.vmid,
-                    storage=wish.storage,
-                    **{"from": template.storage},
-                )
+    kind: CloneKind | None = None if template is None else _kind(wish, template)
+    home = None if template else _template_to_move(wish, found, templates)
+    if template and kind is None:
+        faults.append(
+            say(
+                "linked clones are asked for, but none can be made of the template %(vmid)s "
+                "(on %(from)s) on the storage %(storage)s",
+                vmid=template.vmid,
+                storage=wish.storage,
+                **{"from": template.storage},
             )
-    if template is None or kind is None or faults or shortages:
-        elsewhere = template is None and len(faults) == 1 and not shortages
+        )
+    elif template is None and home is None:
+        faults.append(_template_unreachable(templates))
+    if faults or shortages:
+        elsewhere = template is None and home is None and len(faults) == 1 and not shortages
         return _Verdict(None, tuple(faults), shortages, elsewhere)
-    return _Verdict(Spot(room.node, template, kind))
+    if template and kind:
+        return _Verdict(Spot(room.node, template, kind))
+    assert home is not None  # noqa: S101 — else it would be among the faults
+    return _Verdict(Spot(room.node, home, "full", moved=True))
+
+
+def _template_to_move(
+    wish: Wish, found: Mapping[str, NodeRoom], templates: Sequence[TemplateReading]
+) -> TemplateReading | None:
+    """A template whose full clone can be made on its own node and then be moved from there.
+
+    Its node needs room for the copy for that moment.
+    """
+    if wish.settings.clone == "linked":
+        return None
+    for template in sorted(templates, key=lambda t: t.vmid):
+        home = found.get(template.node)
+        if template.storage_shared or home is None or not home.online or home.maintenance:
+            continue
+        storage = home.storages.get(wish.storage)
+        if storage is None or not storage.active or not storage.takes_disks:
+            continue
+        if storage.shared or storage.disk.free >= template.disk_gb:
+            return template
+    return None
 
 
 def _template_for(

@@ -13,6 +13,7 @@ from provisioner.plans.addressing import is_host, next_address, next_vmid
 from provisioner.plans.capacity import Need, picture
 from provisioner.plans.claims import Ledger, capacity_scope
 from provisioner.plans.model import Claim, Plan
+from provisioner.services.cloud_vps.chosen import Chosen
 from provisioner.services.cloud_vps.placement import (
     NO_CAPACITY,
     NOT_PLANNABLE,
@@ -22,13 +23,13 @@ from provisioner.services.cloud_vps.placement import (
     place,
 )
 from provisioner.services.cloud_vps.risks import risks
-from provisioner.services.cloud_vps.steps import Chosen, steps
+from provisioner.services.cloud_vps.steps import steps
 from provisioner.services.cloud_vps.wanted import PlanInput
 from provisioner.texts import Message, say
 
 SERVICE = "cloud_vps"
 _LINKED_SECONDS, _FULL_SECONDS, _FULL_SECONDS_PER_GB = 5, 10, 4
-_SETTING_UP_SECONDS, _BOOT_SECONDS, _PROOF_SECONDS = 15, 60, 10
+_SETTING_UP_SECONDS, _BOOT_SECONDS, _PROOF_SECONDS, _BASELINE_SECONDS = 20, 60, 10, 120
 """Seconds that a small cluster takes, for an estimate shown to people."""
 
 
@@ -45,53 +46,74 @@ def plan(
     ``no-capacity`` with what and where; ``plan-changed`` when a pinned choice no longer holds.
     """
     cluster = facts.cluster
-    _check_cluster(wanted, cluster)
-    need = Need(wanted.size.cores, wanted.size.memory_mb, wanted.size.disk_gb)
-    wish = Wish(
-        need, wanted.details.image, wanted.disk_storage, wanted.network.bridge,
-        wanted.department, wanted.settings,
-    )  # fmt: skip
+    check_cluster(cluster)
+    wish = wish_of(wanted)
     placement = place(wish, cluster, ledger, pinned)
     chosen = Chosen(
         spot=placement.spot,
         storage=wanted.disk_storage,
+        storage_shared=placement.room.storages[wanted.disk_storage].shared,
         vmid=_vmid(wanted, cluster, ledger, pinned),
         address=_address(wanted, facts, ledger, pinned),
         name=_name(wanted, cluster, ledger),
-        pool=_pool(wanted),
+        pool=pool_of(wanted),
     )
     choices = chosen.choices(wanted.cluster)
-    if pinned is not None and dict(pinned) != choices:
-        raise _other_choices(pinned, choices)
+    check_pinned(pinned, choices)
     return Plan(
         service=SERVICE,
         choices=choices,
-        objects=_objects(wanted, chosen),
-        summary=_summary(wanted, chosen),
+        objects={
+            f"vm {chosen.vmid}": None,
+            f"address {chosen.address}": None,
+            **sources(wanted, chosen),
+        },
+        summary=_summary(wanted, chosen, placement),
         steps=steps(wanted, chosen),
-        claims=_claims(wanted, chosen, need, placement),
-        risks=risks(wanted, chosen, placement, need, facts, ledger),
-        expected_seconds=_expected_seconds(chosen),
-        picture=picture(
-            placement.rooms, need, wanted.disk_storage, placement.spot.node, placement.refused
-        ),
+        claims=_claims(wanted, chosen, wish.need),
+        risks=risks(wanted, chosen, placement, wish.need, facts, ledger),
+        expected_seconds=expected_seconds(wanted, chosen),
+        picture={
+            **picture(
+                placement.rooms, wish.need, chosen.storage, chosen.spot.node, placement.refused
+            ),
+            "why": placement.why.to_json(),
+        },
     )
 
 
-def _check_cluster(wanted: PlanInput, cluster: ClusterFacts) -> None:
+def wish_of(wanted: PlanInput, only_node: str | None = None) -> Wish:
+    """What to look for on the cluster; with ``only_node``, there alone."""
+    size = wanted.size
+    return Wish(
+        need=Need(size.cores, size.memory_mb, size.disk_gb + wanted.extra_disk_gb),
+        boot_gb=size.disk_gb,
+        image=wanted.details.image,
+        storage=wanted.disk_storage,
+        bridge=wanted.network.bridge,
+        department=wanted.department,
+        settings=wanted.settings,
+        application=wanted.details.application,
+        only_node=only_node,
+    )
+
+
+def check_cluster(cluster: ClusterFacts) -> None:
+    """Raise Conflict when the cluster refuses every change."""
     if not cluster.quorate:
         raise Conflict(
             say(
                 "The cluster %(cluster)s has no quorum and refuses every change. Bring its nodes "
                 "back first, then plan again.",
-                cluster=wanted.cluster,
+                cluster=cluster.cluster,
             ),
             slug=NOT_PLANNABLE,
-            extra={"cluster": wanted.cluster},
+            extra={"cluster": cluster.cluster},
         )
 
 
-def _pool(wanted: PlanInput) -> str | None:
+def pool_of(wanted: PlanInput) -> str | None:
+    """The pool of the department, where there are pools."""
     pool = wanted.settings.pool
     return pool.replace("{department}", wanted.department) if pool else None
 
@@ -210,9 +232,12 @@ def _changed(what: Message) -> Conflict:
     return Conflict(what, slug=PLAN_CHANGED)
 
 
-def _other_choices(pinned: Mapping[str, Any], choices: Mapping[str, Any]) -> Conflict:
+def check_pinned(pinned: Mapping[str, Any] | None, choices: Mapping[str, Any]) -> None:
+    """Raise Conflict(``plan-changed``) when the world now leads to other choices."""
+    if pinned is None or dict(pinned) == choices:
+        return
     different = sorted(k for k in {*pinned, *choices} if pinned.get(k) != choices.get(k))
-    return Conflict(
+    raise Conflict(
         say(
             "The configuration now leads to other choices than the plan made: %(what)s.",
             what=", ".join(different),
@@ -222,11 +247,10 @@ def _other_choices(pinned: Mapping[str, Any], choices: Mapping[str, Any]) -> Con
     )
 
 
-def _objects(wanted: PlanInput, chosen: Chosen) -> dict[str, Any]:
+def sources(wanted: PlanInput, chosen: Chosen) -> dict[str, Any]:
+    """The state of what a VM is made from: its template and its network."""
     template, network = chosen.spot.template, wanted.network
     return {
-        f"vm {chosen.vmid}": None,
-        f"address {chosen.address}": None,
         f"template {template.vmid}": {
             "node": template.node,
             "name": template.name,
@@ -244,10 +268,18 @@ def _objects(wanted: PlanInput, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _claims(
-    wanted: PlanInput, chosen: Chosen, need: Need, placement: Placement
-) -> tuple[Claim, ...]:
-    node = chosen.spot.node
+def _claims(wanted: PlanInput, chosen: Chosen, need: Need) -> tuple[Claim, ...]:
+    amounts = {
+        "cores": need.cores,
+        "memory_mb": need.memory_mb,
+        "disk_gb": wanted.size.disk_gb,
+        "storage": chosen.storage,
+        "shared": chosen.storage_shared,
+        "department": wanted.department,
+        **({"extra_disk_gb": wanted.extra_disk_gb} if wanted.extra_disk_gb else {}),
+        **({"application": wanted.details.application} if wanted.details.application else {}),
+    }
+    scope = capacity_scope(wanted.cluster, chosen.spot.node)
     return (
         Claim("vmid", wanted.cluster, str(chosen.vmid)),
         Claim(
@@ -257,36 +289,30 @@ def _claims(
             {"quarantine_hours": wanted.network.quarantine_hours},
         ),
         Claim("name", wanted.cluster, chosen.name),
-        Claim(
-            "capacity",
-            capacity_scope(wanted.cluster, node),
-            str(chosen.vmid),
-            {
-                "cores": need.cores,
-                "memory_mb": need.memory_mb,
-                "disk_gb": need.disk_gb,
-                "storage": chosen.storage,
-                "shared": placement.room.storages[chosen.storage].shared,
-                "department": wanted.department,
-            },
-        ),
+        Claim("capacity", scope, str(chosen.vmid), amounts),
     )
 
 
-def _summary(wanted: PlanInput, chosen: Chosen) -> Message:
+def _summary(wanted: PlanInput, chosen: Chosen, placement: Placement) -> Message:
     return say(
-        "Makes one virtual machine, %(name)s, on %(node)s: %(cores)d CPU, %(memory)d MB memory, "
-        "%(disk)d GB disk, address %(address)s. Nothing else changes.",
+        "Makes one virtual machine, %(name)s, on %(node)s (%(why)s): %(cores)d CPU, %(memory)d MB "
+        "memory, %(disk)d GB disk, address %(address)s. Nothing else changes.",
         name=chosen.name,
         node=chosen.spot.node,
+        why=placement.why,
         cores=wanted.size.cores,
         memory=wanted.size.memory_mb,
-        disk=wanted.size.disk_gb,
+        disk=wanted.size.disk_gb + wanted.extra_disk_gb,
         address=chosen.address,
     )
 
 
-def _expected_seconds(chosen: Chosen) -> int:
-    full = _FULL_SECONDS + _FULL_SECONDS_PER_GB * chosen.spot.template.disk_gb
-    copying = _LINKED_SECONDS if chosen.spot.kind == "linked" else full
-    return round(copying + _SETTING_UP_SECONDS + _BOOT_SECONDS + _PROOF_SECONDS)
+def expected_seconds(wanted: PlanInput, chosen: Chosen) -> int:
+    """How long a small cluster takes to make the VM."""
+    copied = _FULL_SECONDS_PER_GB * chosen.spot.template.disk_gb
+    seconds = _LINKED_SECONDS if chosen.spot.kind == "linked" else _FULL_SECONDS + copied
+    if chosen.spot.moved:
+        seconds += _FULL_SECONDS + (0 if chosen.storage_shared else copied)
+    if wanted.baseline is not None:
+        seconds += _BASELINE_SECONDS
+    return round(seconds + _SETTING_UP_SECONDS + _BOOT_SECONDS + _PROOF_SECONDS)

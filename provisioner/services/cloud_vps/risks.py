@@ -8,8 +8,8 @@ from provisioner.facts.cloud_vps import CloudVpsFacts
 from provisioner.plans.capacity import Need
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Risk
+from provisioner.services.cloud_vps.chosen import Chosen
 from provisioner.services.cloud_vps.placement import Placement
-from provisioner.services.cloud_vps.steps import Chosen
 from provisioner.services.cloud_vps.wanted import PlanInput
 from provisioner.texts import say
 
@@ -26,10 +26,19 @@ def risks(
     ledger: Ledger,
 ) -> tuple[Risk, ...]:
     """The risks, gravest first."""
-    found = [*_of_the_place(placement, need, chosen), *_of_the_copy(chosen, placement)]
-    found += [*_of_the_address(wanted, chosen, facts, ledger), *_of_the_network(wanted)]
+    return gravest_first(
+        *_of_the_place(placement, need, chosen),
+        *_of_the_application(wanted, placement),
+        *_of_the_copy(chosen, placement),
+        *_of_the_address(wanted, chosen, facts, ledger),
+        *of_the_firewall(wanted, facts),
+    )
+
+
+def gravest_first(*risks: Risk) -> tuple[Risk, ...]:
+    """In the order in which they are read."""
     order = {"high": 0, "medium": 1, "low": 2}
-    return tuple(sorted(found, key=lambda risk: order[risk.level]))
+    return tuple(sorted(risks, key=lambda risk: order[risk.level]))
 
 
 def _of_the_place(placement: Placement, need: Need, chosen: Chosen) -> Iterator[Risk]:
@@ -73,6 +82,20 @@ def _of_the_place(placement: Placement, need: Need, chosen: Chosen) -> Iterator[
         )
 
 
+def _of_the_application(wanted: PlanInput, placement: Placement) -> Iterator[Risk]:
+    if placement.siblings:
+        yield Risk(
+            "medium",
+            say(
+                "%(count)d VMs of the application %(application)s are on %(node)s already, and no "
+                "other node can take this one: when that node is down, all of them are.",
+                count=placement.siblings,
+                application=wanted.details.application,
+                node=placement.spot.node,
+            ),
+        )
+
+
 def _of_the_copy(chosen: Chosen, placement: Placement) -> Iterator[Risk]:
     template = chosen.spot.template
     if chosen.spot.kind == "linked":
@@ -83,6 +106,16 @@ def _of_the_copy(chosen: Chosen, placement: Placement) -> Iterator[Risk]:
                 "as the VM does.",
                 vmid=template.vmid,
                 name=template.name,
+            ),
+        )
+    if chosen.spot.moved:
+        yield Risk(
+            "low",
+            say(
+                "The VM is made on %(home)s, where the template is, and then moved to %(node)s: "
+                "its disk is copied twice. A copy of the template on %(node)s would spare that.",
+                home=chosen.spot.birth_node,
+                node=chosen.spot.node,
             ),
         )
     if placement.tied_to_template:
@@ -125,14 +158,26 @@ def _of_the_address(
     )
 
 
-def _of_the_network(wanted: PlanInput) -> Iterator[Risk]:
-    ports = ", ".join(f"{p.port}/{p.protocol}" for p in wanted.details.open_ports)
-    if ports:
+def of_the_firewall(wanted: PlanInput, facts: CloudVpsFacts) -> Iterator[Risk]:
+    """What the VM's firewall will not do."""
+    ports = ", ".join(f"{p.port}/{p.protocol}" for p in wanted.details.open_ports) or "-"
+    if not wanted.settings.firewall:
         yield Risk(
             "medium",
             say(
-                "The ports asked for (%(ports)s) are noted on the record, but no firewall rule is "
-                "set yet: open them on the office's firewall by hand.",
+                "The configuration says that VMs of this cluster get no firewall: everything "
+                "reaches the VM. The ports asked for are %(ports)s; see to them on the office's "
+                "firewall.",
                 ports=ports,
+            ),
+        )
+    elif facts.cluster.firewall_on is False:
+        yield Risk(
+            "high",
+            say(
+                "The firewall of the whole datacenter is off on the cluster %(cluster)s, so the "
+                "VM's rules have no effect: everything reaches it. Switch it on there "
+                "(Datacenter, Firewall, Options).",
+                cluster=wanted.cluster,
             ),
         )

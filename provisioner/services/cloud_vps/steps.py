@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.plans.model import Change, Step
-from provisioner.services.cloud_vps.placement import Spot
+from provisioner.services.cloud_vps.chosen import Chosen
+from provisioner.services.cloud_vps.options import configuration, description, door, doors
 from provisioner.services.cloud_vps.wanted import PlanInput
 from provisioner.texts import Message, say
 
@@ -15,97 +16,28 @@ PROXMOX = "proxmox"
 SSH = "ssh"
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Every decision of a plan; ``choices`` is what a re-plan is pinned to."""
-
-    spot: Spot
-    storage: str
-    vmid: int
-    address: str
-    name: str
-    pool: str | None
-
-    def choices(self, cluster: str) -> dict[str, Any]:
-        """As stored with the plan."""
-        return {
-            "cluster": cluster,
-            "template": self.spot.template.vmid,
-            "template_node": self.spot.template.node,
-            "clone_kind": self.spot.kind,
-            "node": self.spot.node,
-            "storage": self.storage,
-            "vmid": self.vmid,
-            "address": self.address,
-            "name": self.name,
-            "pool": self.pool,
-        }
-
-
-def description(number: str, department: str) -> str:
-    """The mark in a VM's description; carries nothing that a user typed."""
-    return f"provisioner: request {number} department {department}"
-
-
-def tags(number: str) -> str:
-    """The mark in a VM's tags, as PVE writes them: ``provisioner;vps-2026-0001``."""
-    return f"provisioner;{number.lower()}"
-
-
 def steps(wanted: PlanInput, chosen: Chosen) -> tuple[Step, ...]:
-    """All steps in their order; growing the disk is left out where it has its size already."""
+    """All steps in their order; what is not asked for, or so already, is left out."""
     make = _Maker(wanted, chosen)
     found = [
+        _pool(make),
         _clone(make),
         make.step("vm.wait_clone", say("Wait until the copy is complete")),
+        _migrate(make),
         _configure(make),
         _grow(make),
+        _add_disk(make),
+        _firewall(make),
         _start(make),
         _wait_boot(make),
         _prove(make),
+        _baseline(make),
+        _protect(make),
+        _backup_job(make),
+        make.step("vm.facts", say("Note what the system in the VM says of itself"), node=False),
         _hand_over(make),
     ]
     return tuple(step for step in found if step is not None)
-
-
-def net0(template_net0: str, bridge: str, vlan: int | None) -> str:
-    """The template's network card with our bridge and tag.
-
-    Its options stay (firewall, mtu, queues …), its MAC does not: a card without one is given a new
-    one by the cluster. A trunk list would carry foreign VLANs into the VM and is dropped.
-    """
-    model, *rest = (template_net0 or "virtio").split(",")
-    kept = [o for o in rest if o.partition("=")[0] not in ("bridge", "tag", "trunks", "macaddr")]
-    tag = [] if vlan is None else [f"tag={vlan}"]
-    name = model.partition("=")[2] if model.startswith("model=") else model.partition("=")[0]
-    return ",".join([name, f"bridge={bridge}", *tag, *kept])
-
-
-def configuration(wanted: PlanInput, chosen: Chosen) -> dict[str, str]:
-    """The VM's options as PVE writes them, SSH keys apart.
-
-    ``ciupgrade`` 0: otherwise the first boot waits for package upgrades, for ever where the site
-    has no mirror. ``sockets`` 1: a template with two would double the cores.
-    """
-    network = wanted.network
-    ip = f"ip={chosen.address}/{network.cidr.prefixlen},gw={network.gateway}"
-    options = {
-        "cores": str(wanted.size.cores),
-        "sockets": "1",
-        "memory": str(wanted.size.memory_mb),
-        "net0": net0(chosen.spot.template.net0, network.bridge, network.vlan),
-        "ipconfig0": ip,
-        "ciuser": wanted.details.admin_user,
-        "ciupgrade": "0",
-        "onboot": "1",
-        "tags": tags(wanted.number),
-        "description": description(wanted.number, wanted.department),
-    }
-    if network.dns:
-        options["nameserver"] = " ".join(map(str, network.dns))
-    if network.search_domain:
-        options["searchdomain"] = network.search_domain
-    return options
 
 
 @dataclass(frozen=True)
@@ -131,6 +63,8 @@ class _Maker:
         base: dict[str, Any] = {"cluster": self.wanted.cluster, "vmid": self.chosen.vmid}
         if node:
             base["node"] = self.chosen.spot.node
+        if self.wanted.rebuild_of is not None:
+            base["rebuild_of"] = dict(self.wanted.rebuild_of)
         return Step(
             key=kind,
             kind=kind,
@@ -149,7 +83,7 @@ def _clone(make: _Maker) -> Step:
     made = say(
         "%(name)s on %(node)s, a copy of template %(template)s (%(vmid)s), storage %(storage)s",
         name=chosen.name,
-        node=chosen.spot.node,
+        node=chosen.spot.birth_node,
         template=template.name,
         vmid=template.vmid,
         storage=chosen.storage,
@@ -159,10 +93,11 @@ def _clone(make: _Maker) -> Step:
         say(
             "Make the virtual machine %(vmid)s on %(node)s from the template %(template)s",
             vmid=chosen.vmid,
-            node=chosen.spot.node,
+            node=chosen.spot.birth_node,
             template=template.name,
         ),
         {
+            "node": chosen.spot.birth_node,
             "template": template.vmid,
             "template_node": template.node,
             "name": chosen.name,
@@ -173,6 +108,34 @@ def _clone(make: _Maker) -> Step:
         },
         changes=(Change(make.vm, None, made),),
         undo=say("The virtual machine %(vmid)s is removed with its disks.", vmid=chosen.vmid),
+    )
+
+
+def _pool(make: _Maker) -> Step | None:
+    pool = make.chosen.pool
+    if pool is None:
+        return None
+    comment = f"provisioner: department {make.wanted.department}"
+    return make.step(
+        "vm.pool",
+        say("See to it that the pool %(pool)s is there", pool=pool),
+        {"pool": pool, "comment": comment},
+        node=False,
+        undo=say("The pool stays: it belongs to the department."),
+    )
+
+
+def _migrate(make: _Maker) -> Step | None:
+    chosen = make.chosen
+    if not chosen.spot.moved:
+        return None
+    home, target = chosen.spot.birth_node, chosen.spot.node
+    return make.step(
+        "vm.migrate",
+        say("Move it from %(home)s to %(target)s", home=home, target=target),
+        {"target": target, "storage": None if chosen.storage_shared else chosen.storage},
+        changes=(Change(say("node of %(vm)s", vm=make.vm), home, target),),
+        undo=say("It is removed where it is then."),
     )
 
 
@@ -223,6 +186,90 @@ def _grow(make: _Maker) -> Step | None:
             Change(f"disk {template.disk}", f"{template.disk_gb:g} GB", f"{size.disk_gb} GB"),
         ),
         undo=say("The disk goes with the virtual machine when it is removed."),
+    )
+
+
+def _add_disk(make: _Maker) -> Step | None:
+    size, disk = make.wanted.extra_disk_gb, make.chosen.extra_disk
+    if not size:
+        return None
+    return make.step(
+        "vm.add_disk",
+        say("Add a second disk of %(size)d GB", size=size),
+        {"disk": disk, "storage": make.chosen.storage, "size_gb": size},
+        changes=(Change(say("disk %(disk)s", disk=disk), None, f"{size} GB"),),
+        undo=say("The disk goes with the virtual machine when it is removed."),
+    )
+
+
+def _firewall(make: _Maker) -> Step | None:
+    if not make.wanted.settings.firewall:
+        return None
+    rules = doors(make.wanted)
+    shown = ", ".join(door(rule) for rule in rules)
+    return make.step(
+        "vm.firewall",
+        say("Set its firewall: only what was asked for gets in"),
+        {"rules": rules, "addresses": [make.chosen.address], "enabled": True},
+        changes=(
+            Change(
+                say("firewall of %(vm)s", vm=make.vm),
+                None,
+                say(
+                    "open: %(doors)s; it may send as %(address)s only",
+                    doors=shown,
+                    address=make.chosen.address,
+                ),
+            ),
+        ),
+        undo=say("The rules go with the virtual machine when it is removed."),
+    )
+
+
+def _baseline(make: _Maker) -> Step | None:
+    wanted = make.wanted
+    if wanted.baseline is None:
+        return None
+    return make.step(
+        "vm.baseline",
+        say("Bring the system inside to the office's baseline"),
+        {
+            "address": make.chosen.address,
+            "port": wanted.network.ssh_port,
+            "user": wanted.details.admin_user,
+            "baseline": dict(wanted.baseline),
+            "ports": [port.model_dump() for port in wanted.details.open_ports],
+        },
+        driver=SSH,
+        node=False,
+        undo=say("It goes with the virtual machine when it is removed."),
+    )
+
+
+def _protect(make: _Maker) -> Step | None:
+    if not make.wanted.protect:
+        return None
+    return make.step(
+        "vm.protect",
+        say("Protect it against removal by mistake"),
+        {"on": True},
+        node=False,
+        changes=(Change(say("protection of %(vm)s", vm=make.vm), say("off"), say("on")),),
+        undo=say("The protection is taken off."),
+    )
+
+
+def _backup_job(make: _Maker) -> Step | None:
+    job = make.wanted.settings.backup_job
+    if job is None:
+        return None
+    return make.step(
+        "vm.backup_job",
+        say("See to it that the backup job %(job)s covers it", job=job),
+        {"job": job},
+        node=False,
+        changes=(Change(say("regular backup of %(vm)s", vm=make.vm), None, job),),
+        undo=say("It is taken out of the backup job."),
     )
 
 

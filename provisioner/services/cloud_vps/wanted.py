@@ -34,6 +34,17 @@ class PlanInput:
     disk_storage: str
     office_key: Literal["keep", "remove"]
     office_public_key: str
+    protect: bool
+    """Whether the finished VM is protected against removal on the cluster."""
+    baseline: Mapping[str, Any] | None
+    """What Ansible brings the guest to; None: nothing."""
+    rebuild_of: Mapping[str, str] | None = None
+    """The VM whose place it takes (``instance``, ``number``, ``uuid``); None: a new one."""
+
+    @property
+    def extra_disk_gb(self) -> int:
+        """The second disk's GiB; 0: none."""
+        return self.details.extra_disk_gb or 0
 
 
 def plan_input(
@@ -78,6 +89,8 @@ def plan_input(
         disk_storage=offer.disk_storage(wish.size, wish.image) or settings.disk_storage,
         office_key=offer.office_key_after_handover,
         office_public_key=office_public_key,
+        protect=offer.protect,
+        baseline=offer.baseline.model_dump(mode="json") if offer.baseline else None,
     )
 
 

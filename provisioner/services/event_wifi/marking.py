@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from provisioner.drivers.network import Intent, Ssid, Vlan
+from provisioner.drivers.network import AccessPort, Intent, Ssid, Vlan
 
-_MARK = "PROV-"
+MARK = "PROV-"
 
 
 def vlan_name(number: str) -> str:
     """The name of a VLAN that a request adds, such as ``PROV-WIFI-2026-0001``."""
-    return _MARK + number
+    return MARK + number
 
 
 def is_ours(found: Intent | None) -> bool:
     """Whether an object as it stands on a device carries a mark of ours, whichever request's."""
-    return isinstance(found, Ssid) or (isinstance(found, Vlan) and found.name.startswith(_MARK))
+    if isinstance(found, AccessPort):
+        return found.description.startswith(MARK)
+    return isinstance(found, Ssid) or (isinstance(found, Vlan) and found.name.startswith(MARK))

@@ -1,0 +1,107 @@
+"""What each service brings: how its requests are read and planned, and how its work ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from provisioner.bootstrap.world import World
+from provisioner.catalogue import Inventory
+from provisioner.database import Database
+from provisioner.facts.cloud_vps import VmRecord
+from provisioner.facts.colocation import ServerRecord
+from provisioner.facts.rehearsal import rehearse
+from provisioner.instances.ending import Endings, OffPlan
+from provisioner.instances.making import COLOCATION, EVENT_WIFI
+from provisioner.instances.model import Instance
+from provisioner.instances.records import server_record, vm_record
+from provisioner.plans.model import Plan
+from provisioner.plans.planner import ServicePlanner
+from provisioner.requests.service import DetailsParser
+from provisioner.runs.durations import measured
+from provisioner.services.cloud_vps.details import parse_details as parse_cloud_vps
+from provisioner.services.cloud_vps.planning import CloudVpsPlanning
+from provisioner.services.colocation import ending as colocation_ending
+from provisioner.services.colocation.details import parse_details as parse_colocation
+from provisioner.services.colocation.planning import ColocationPlanning
+from provisioner.services.event_wifi import ending as event_wifi_ending
+from provisioner.services.event_wifi.details import parse_details as parse_event_wifi
+from provisioner.services.event_wifi.planning import EventWifiPlanning
+from provisioner.settings import Settings
+
+
+def planners_of(
+    settings: Settings,
+    database: Database,
+    inventory: Inventory,
+    world: World,
+    endings: Endings,
+    durations: Durations,
+) -> Mapping[str, ServicePlanner]:
+    """By service: how it is planned."""
+    return {
+        "cloud_vps": CloudVpsPlanning(
+            inventory, settings.clusters, world.clusters, world.seat, world.office_key,
+            partial(_vm_of, database),
+        ),
+        "event_wifi": EventWifiPlanning(
+            inventory, world.hosts, world.fleet.read, endings.facts, durations.at_place,
+            partial(rehearse, world.access_points),
+        ),
+        "colocation": ColocationPlanning(
+            inventory, world.hosts, world.fleet.read, world.seat, partial(_server_of, database)
+        ),
+    }  # fmt: skip
+
+
+def _vm_of(database: Database, instance_id: str) -> VmRecord | None:
+    with database.read() as session:
+        return vm_record(session, session.get(Instance, instance_id))
+
+
+def _server_of(database: Database, instance_id: str) -> ServerRecord | None:
+    with database.read() as session:
+        return server_record(session, session.get(Instance, instance_id))
+
+
+def parsers_of(inventory: Inventory) -> Mapping[str, DetailsParser]:
+    """By service: how its details are read."""
+    return {
+        "cloud_vps": lambda details, complete: parse_cloud_vps(
+            details, inventory, complete=complete
+        ),
+        "event_wifi": lambda details, complete: parse_event_wifi(
+            details, inventory, complete=complete
+        ),
+        "colocation": lambda details, complete: parse_colocation(
+            details, inventory, complete=complete
+        ),
+    }
+
+
+OFF_PLANS: Mapping[str, OffPlan] = {
+    EVENT_WIFI: event_wifi_ending.off_plan,
+    COLOCATION: colocation_ending.off_plan,
+}
+"""By kind of instance: how its end is planned."""
+
+
+class Durations:
+    """How long switching a WiFi on took before, and how early it is begun therefore."""
+
+    def __init__(self, database: Database, inventory: Inventory) -> None:
+        self._database, self._inventory = database, inventory
+
+    def at_place(self, place: str) -> timedelta:
+        """As measured; zero where nobody knows."""
+        with self._database.read() as session:
+            return measured(session, "event_wifi", place) or timedelta()
+
+    def lead(self, session: Session, plan: Plan) -> timedelta:
+        """As measured, else what the catalogue says."""
+        offer = self._inventory.event_wifi
+        unknown = timedelta(seconds=offer.default_lead_seconds) if offer else timedelta()
+        return measured(session, plan.service, str(plan.choices.get("place"))) or unknown

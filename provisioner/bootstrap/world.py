@@ -1,0 +1,102 @@
+"""What lies outside: clusters, devices, guests; here alone drivers are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_ssh_private_key,
+)
+
+from provisioner.database import Database
+from provisioner.drivers.ansible.guests import Guests
+from provisioner.drivers.ansible.inventory import Hosts
+from provisioner.drivers.ansible.runner import Runner as Playbooks
+from provisioner.drivers.fleet import Fleet
+from provisioner.drivers.ios.platform import IosPlatform
+from provisioner.drivers.network import NetworkPlatform, Reading, Result
+from provisioner.drivers.openwrt import OpenWrtPlatform
+from provisioner.drivers.proxmox import ProxmoxCluster
+from provisioner.drivers.ssh import SshSeat
+from provisioner.errors import Misconfigured
+from provisioner.facts.devices import DeviceSights
+from provisioner.settings import Settings
+from provisioner.texts import say
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies outside: clusters, devices, guests; nothing connects before its first call."""
+
+    clusters: Mapping[str, ProxmoxCluster]
+    seat: SshSeat
+    guests: Guests
+    office_key: Callable[[], str]
+    hosts: Hosts
+    sights: DeviceSights
+    access_points: OpenWrtPlatform
+    fleet: Fleet
+
+
+def world_of(settings: Settings, database: Database) -> World:
+    """The drivers that the configuration asks for."""
+    hosts, sights, playbooks = Hosts(settings), DeviceSights(database), Playbooks.of(settings)
+    access_points = OpenWrtPlatform(hosts, playbooks)
+    return World(
+        clusters={name: hypervisor(settings, name) for name in settings.clusters},
+        seat=SshSeat(partial(settings.secret, settings.ssh.identity)),
+        guests=Guests(playbooks),
+        office_key=_office_key(settings),
+        hosts=hosts,
+        sights=sights,
+        access_points=access_points,
+        fleet=network_fleet(settings, hosts, access_points, sights.keep),
+    )
+
+
+def hypervisor(settings: Settings, name: str) -> ProxmoxCluster:
+    """The driver of one configured cluster; it connects at its first call."""
+    cluster = settings.clusters[name]
+    secret = partial(settings.secret, cluster.token_secret)
+    return ProxmoxCluster(name, cluster, secret, settings.base)
+
+
+def network_fleet(
+    settings: Settings,
+    hosts: Hosts,
+    access_points: OpenWrtPlatform | None = None,
+    seen: Callable[[Result[Reading]], None] = lambda results: None,
+) -> Fleet:
+    """The drivers of all network devices; they connect at their first call."""
+    known_hosts = settings.path(settings.ssh.known_hosts)
+    identity = partial(settings.secret, settings.ssh.identity)
+    platforms: Mapping[str, NetworkPlatform] = {
+        "cisco_ios": IosPlatform(hosts, settings.devices, known_hosts, identity),
+        "openwrt": access_points or OpenWrtPlatform(hosts, Playbooks.of(settings)),
+    }
+    return Fleet(hosts, platforms, seen)
+
+
+def _office_key(settings: Settings) -> Callable[[], str]:
+    """The public half of the office's identity, ``type base64``, computed once."""
+
+    @cache
+    def public() -> str:
+        reference = settings.ssh.identity
+        try:
+            private = load_ssh_private_key(settings.secret(reference).encode() + b"\n", None)
+        except ValueError as error:
+            raise Misconfigured(
+                "provisioner.toml",
+                "ssh.identity",
+                say(
+                    "%(where)s is not an OpenSSH private key without a passphrase", where=reference
+                ),
+            ) from error
+        return private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+    return public

@@ -1,0 +1,138 @@
+"""What surrounds a VM on the cluster: its firewall, its pool, the backup job that it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provisioner.drivers.hypervisor import (
+    EnsurePool,
+    FirewallRule,
+    JoinBackupJob,
+    LeaveBackupJob,
+    SetFirewall,
+)
+from provisioner.errors import ActionNeeded
+from provisioner.runs.steps.base import Context, Done, Wait
+from provisioner.runs.steps.ownership import identity, own_machine, take_vm
+from provisioner.texts import say
+
+
+class SetVmFirewall:
+    """Exactly the planned rules of ours stand, and the ip-filter holds the VM's addresses."""
+
+    def apply(self, context: Context) -> Done | Wait:
+        if wait := take_vm(context):
+            return wait
+        machine = own_machine(context)
+        wanted = _wanted(context)
+        before = context.hypervisor.firewall(machine)
+        if "before" not in context.memory:
+            context.remember({"before": _told(before.rules), "was_on": before.enabled})
+        context.hypervisor.submit(
+            SetFirewall(
+                machine.vmid, machine.node, wanted, tuple(context.params["addresses"]),
+                bool(context.params.get("enabled", True)),
+            )
+        )  # fmt: skip
+        after = context.hypervisor.firewall(machine)
+        old, new = _told(before.rules), _told(after.rules)
+        diff = [*(f"- {r}" for r in old if r not in new), *(f"+ {r}" for r in new if r not in old)]
+        return Done(changed=before != after, diff=diff)
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        stands = context.hypervisor.firewall(own_machine(context))
+        missing = [rule for rule in _told(_wanted(context)) if rule not in _told(stands.rules)]
+        enabled = bool(context.params.get("enabled", True))
+        if missing or stands.enabled != enabled:
+            raise ActionNeeded(
+                say("The firewall of VM %(vmid)s is not as planned.", vmid=identity(context).vmid),
+                meaning=say("Missing: %(rules)s", rules="; ".join(missing) or "-"),
+                next=say("Look at the VM's firewall on the cluster, then choose retry."),
+            )
+        return ({"rules": _told(stands.rules), "addresses": sorted(stands.addresses)},)
+
+    def undo(self, context: Context) -> Done | Wait:
+        """Only our rules go; without the VM it made, there is nothing to do."""
+        if "vm" not in context.params or "before" not in context.memory:
+            return Done(changed=False)
+        machine = own_machine(context)
+        context.hypervisor.submit(
+            SetFirewall(machine.vmid, machine.node, (), (), bool(context.memory["was_on"]))
+        )
+        return Done(changed=True)
+
+
+class MakePool:
+    """The pool of the department is there."""
+
+    def apply(self, context: Context) -> Done | Wait:
+        pool = context.params["pool"]
+        if pool in context.hypervisor.pools():
+            return Done(changed=bool(context.memory.get("acted")))
+        context.remember({"acted": True})
+        context.hypervisor.submit(EnsurePool(pool, context.params["comment"]))
+        return Wait(0.0, say("Reading back what the cluster has done"))
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        return ({"pool": context.params["pool"]},)
+
+    def undo(self, context: Context) -> Done | Wait:
+        """It stays: it belongs to the department, and others may use it by now."""
+        return Done(changed=False)
+
+
+class EnterBackupJob:
+    """The cluster's backup job covers the VM."""
+
+    def apply(self, context: Context) -> Done | Wait:
+        id, vmid = context.params["job"], identity(context).vmid
+        machine = own_machine(context)
+        job = context.hypervisor.backup_job(id)
+        if job is None:
+            raise ActionNeeded(
+                say("The cluster has no backup job %(job)s.", job=id),
+                meaning=say("The configuration says that every VM has to be in it."),
+                next=say("Make the job on the cluster or correct `backup_job`, then retry."),
+                who="administrator",
+            )
+        pools = context.hypervisor.pools()
+        pool = next((name for name, members in pools.items() if machine.vmid in members), None)
+        if job.covers(vmid, pool):
+            return Done(changed=bool(context.memory.get("acted")))
+        slot = f"backup-job:{context.params['cluster']}/{id}"
+        if not context.slots.take(slot, 1):  # its list of VMs is written as a whole
+            return Wait(0.5, say("Waiting for a turn on %(what)s", what=id))
+        try:
+            context.remember({"acted": True})
+            context.hypervisor.submit(JoinBackupJob(id, vmid))
+        finally:
+            context.slots.give_back(slot)
+        return Wait(0.0, say("Reading back what the cluster has done"))
+
+    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        return ({"job": context.params["job"]},)
+
+    def undo(self, context: Context) -> Done | Wait:
+        if not context.memory.get("acted"):
+            return Done(changed=False)
+        slot = f"backup-job:{context.params['cluster']}/{context.params['job']}"
+        if not context.slots.take(slot, 1):
+            return Wait(0.5, say("Waiting for a turn on %(what)s", what=context.params["job"]))
+        try:
+            context.hypervisor.submit(LeaveBackupJob(context.params["job"], identity(context).vmid))
+        finally:
+            context.slots.give_back(slot)
+        return Done(changed=True)
+
+
+def _wanted(context: Context) -> tuple[FirewallRule, ...]:
+    return tuple(FirewallRule(**rule) for rule in context.params["rules"])
+
+
+def _told(rules: Sequence[FirewallRule]) -> list[str]:
+    return [
+        f"{r.protocol}{'' if r.port is None else f'/{r.port}'}"
+        f"{'' if r.source is None else f' from {r.source}'}"
+        for r in rules
+    ]

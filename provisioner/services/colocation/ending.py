@@ -1,0 +1,67 @@
+"""Taking a server out: its port freed, the rest only where no other server needs it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from provisioner.drivers.network import Intent, Wish
+from provisioner.plans.claims import Ledger
+from provisioner.plans.model import Plan
+from provisioner.services.colocation.steps import CHANGE, off_steps, units_text
+from provisioner.services.event_wifi.booking import Bookings
+from provisioner.texts import say
+
+SERVICE = "colocation"
+
+
+def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime) -> Plan:
+    """The plan that takes away what ``on`` added for request ``number``.
+
+    An object that stood before stays, and so does one that another live claim needs ``at`` that
+    moment. Nothing is claimed, and the state of no object is in its digest: drift never blocks an
+    end.
+    """
+    steps = {step.key: step for step in on.steps}
+    gone = _removed(on, steps[CHANGE].params, Bookings(ledger, {number}), at)
+    chosen = on.choices
+    return Plan(
+        service=SERVICE,
+        choices={
+            key: chosen[key]
+            for key in ("server", "rack", "units", "feeds", "switch", "port", "network", "address")
+        }
+        | {"ends": number},
+        objects={},
+        summary=say(
+            "Takes the server %(name)s out of rack %(rack)s, units %(units)s, and frees its "
+            "switch port, its power and the address %(address)s. Nothing else changes.",
+            name=chosen["server"],
+            rack=chosen["rack"],
+            units=units_text(chosen["units"]),
+            address=chosen["address"],
+        ),
+        steps=off_steps(steps, gone, chosen),
+        claims=(),
+        risks=(),
+        expected_seconds=on.expected_seconds,
+    )
+
+
+def _removed(
+    on: Plan, change: Mapping[str, Any], bookings: Bookings, at: datetime
+) -> dict[str, tuple[Intent, ...]]:
+    """By host, in the reverse order of adding: ports let go of a VLAN before the VLAN goes.
+
+    What the plan had claimed is ours, also what another server of ours had brought before.
+    """
+    ours = {(c.scope, c.amounts["object"]) for c in on.claims if c.kind == "device_object"}
+    found = {}
+    for host, wishes in change["wishes"].items():
+        needed = bookings.needed(host, at)
+        intents = (Wish.from_json(wish).intent for wish in wishes)
+        gone = [i for i in intents if (host, i.key) in ours and i.key not in needed]
+        if gone:
+            found[host] = tuple(reversed(gone))
+    return found
