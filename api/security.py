@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 from typing import Annotated
@@ -25,6 +26,9 @@ SESSION_COOKIE = "session"
 UPLOAD_LIMIT = 12 * 1024 * 1024
 """Bytes of a multipart body; a letter may be smaller still, which its service checks."""
 BODY_LIMIT = 1024 * 1024
+PHOTOS_LIMIT = 40 * 1024 * 1024
+"""Bytes of the photos of one manual step together."""
+_PHOTOS = re.compile(r"(/api/v1)?/runs/[^/]+/steps/[^/]+/complete")
 _DRAIN_LIMIT = 128 * 1024 * 1024
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CSP = (
@@ -141,7 +145,7 @@ class Guard:
                 self._add_headers(MutableHeaders(scope=message), correlation)
             await send(message)
 
-        await self._app(scope, _Limited(Headers(scope=scope), receive), sending)
+        await self._app(scope, _Limited(scope, receive), sending)
 
     def _add_headers(self, headers: MutableHeaders, correlation: str) -> None:
         headers["X-Correlation-ID"] = correlation
@@ -167,10 +171,13 @@ class _Limited:
     connection instead of our answer.
     """
 
-    def __init__(self, headers: Headers, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
+        headers = Headers(scope=scope)
         multipart = headers.get("content-type", "").startswith("multipart/")
         self._limit = UPLOAD_LIMIT if multipart else BODY_LIMIT
+        if multipart and _PHOTOS.fullmatch(scope["path"]):
+            self._limit = PHOTOS_LIMIT
         declared = headers.get("content-length", "")
         self._refused = declared.isdigit() and int(declared) > self._limit
         self._seen = 0

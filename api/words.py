@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.acts import title_of_action
 from api.campus import Node
 from provisioner.people.model import Role
 from provisioner.people.rules import Actor, sees_all
@@ -97,7 +98,16 @@ TRUTH = {
     "false": say("Yes: for example to share files or a printer"),
 }
 """Whether guests see each other's devices; the key is the answer of ``isolate_clients``."""
-KINDS = {"vm": say("Virtual server"), "event_wifi": say("WiFi for an event")}
+FEEDS = {
+    "1": say("One: the server has one power supply"),
+    "2": say("Two: the server has two power supplies, one on each feed"),
+}
+"""How many power feeds a server in a rack needs."""
+KINDS = {
+    "vm": say("Virtual server"),
+    "event_wifi": say("WiFi for an event"),
+    "colocation": say("Server in the data centre"),
+}
 DEVICE = {
     "unknown": Tag(say("Not looked at yet"), "hollow", "quiet"),
     "answered": Tag(say("Answers"), "tick", "good"),
@@ -120,7 +130,12 @@ TOUCHED = {
 }
 """How far a device is within a change, by the newest event about it."""
 UNTOUCHED = Tag(say("not yet"), "hollow", "quiet")
-ACTIONS = {"extend": say("Prolong"), "end": say("End now")}
+SEVERITY = {
+    "high": Tag(say("High"), "triangle", "bad"),
+    "medium": Tag(say("Medium"), "question", "wait"),
+    "low": Tag(say("Low"), "dash", "quiet"),
+}
+"""How grave a difference between record and cluster is."""
 RISKS = {"low": say("Low"), "medium": say("Medium"), "high": say("High")}
 
 _UNDER_WAY = {"approved", "scheduled", "in_progress", "attention"}
@@ -154,10 +169,11 @@ def title_of(view: RequestView) -> Message | str:
     if action := details.get("action"):
         return say(
             "%(action)s: %(instance)s",
-            action=ACTIONS.get(action, action),
+            action=title_of_action(view.service, action),
             instance=details.get("instance", ""),
         )
-    return details.get("hostname") or details.get("event") or _UNNAMED
+    names = ("hostname", "event", "server_name")
+    return next((details[name] for name in names if details.get(name)), _UNNAMED)
 
 
 def starts_at(view: RequestView) -> datetime | None:

@@ -21,6 +21,7 @@ from provisioner.commands import (
     requests,
     runs,
     service,
+    template,
     trust,
 )
 from provisioner.commands.output import FAILED, complain, report
@@ -60,6 +61,7 @@ for command in (initialise.init, service.serve, service.worker, doctor.doctor, t
 for name, group in {
     "db": service.db_app,
     "inventory": inventory.inventory_app,
+    "template": template.template_app,
     "user": people.user_app,
     "department": people.department_app,
     "token": people.token_app,

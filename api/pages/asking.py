@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api import acts
 from api.pages.details import size_text
-from api.words import SECURITY, TRUTH
+from api.words import FEEDS, SECURITY, TRUTH
 from provisioner.catalogue import Inventory
 from provisioner.services.cloud_vps.details import parse_details as parse_cloud_vps
+from provisioner.services.colocation.details import parse_details as parse_colocation
 from provisioner.services.event_wifi.details import parse_details as parse_event_wifi
 from provisioner.texts import Message, Phrase, say
 
@@ -64,6 +66,14 @@ def _wifi_choices(inventory: Inventory) -> Mapping[str, Choices]:
     }
 
 
+def _colocation_choices(inventory: Inventory) -> Mapping[str, Choices]:
+    found = inventory.network.colocation_networks
+    return {
+        "networks": [(key, network.title or key) for key, network in found.items()],
+        "feeds": list(FEEDS.items()),
+    }
+
+
 CLOUD_VPS = Asking(
     "cloud_vps",
     say("New request: Cloud VPS"),
@@ -72,7 +82,8 @@ CLOUD_VPS = Asking(
     "form_cloud_vps.html",
     (
         "details/purpose", "details/hostname", "details/size", "details/image", "details/network",
-        "details/until", "details/admin_user", "details/ssh_keys", "details/open_ports",
+        "details/until", "details/extra_disk_gb", "details/application", "details/admin_user",
+        "details/ssh_keys", "details/open_ports",
     ),
     lambda details, inventory: parse_cloud_vps(details, inventory, complete=False),
     _vps_choices,
@@ -93,6 +104,22 @@ EVENT_WIFI = Asking(
     _wifi_choices,
     {"details/security": "wpa2-personal", "details/isolate_clients": "true"},
 )  # fmt: skip
+COLOCATION = Asking(
+    "colocation",
+    say("New request: place for a server"),
+    say("A place in the office's data centre for a server that belongs to your department."),
+    say("the server stands in the rack, connected and tried out; label and hand-over sheet"),
+    "form_colocation.html",
+    (
+        "details/server_name", "details/purpose", "details/model", "details/serial",
+        "details/units", "details/weight_kg", "details/watts", "details/power_feeds",
+        "details/network", "details/mac", "details/open_ports", "details/contact_on_site",
+        "details/delivery_on", "details/until",
+    ),
+    lambda details, inventory: parse_colocation(details, inventory, complete=False),
+    _colocation_choices,
+    {"details/power_feeds": "2"},
+)  # fmt: skip
 ACTION = Asking(
     "event_wifi",
     say("Change the end of a WiFi"),
@@ -104,9 +131,11 @@ ACTION = Asking(
     lambda _inventory: {},
     {},
 )
-ALL: Mapping[str, Asking] = {one.service: one for one in (CLOUD_VPS, EVENT_WIFI)}
-FIELDS = tuple(dict.fromkeys((*CLOUD_VPS.own, *EVENT_WIFI.own, *COMMON)))
-"""Of every service."""
+ALL: Mapping[str, Asking] = {one.service: one for one in (CLOUD_VPS, COLOCATION, EVENT_WIFI)}
+FIELDS = tuple(
+    dict.fromkeys((*CLOUD_VPS.own, *EVENT_WIFI.own, *COLOCATION.own, *acts.FIELDS, *COMMON))
+)
+"""Of every service and action."""
 
 
 def offered(inventory: Inventory) -> list[Asking]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.pages import (
+    acting,
     decisions,
     handover,
     instances,
     queue,
+    racks,
     request,
     request_form,
     review,
     run,
+    seeing,
     session,
     source,
     topology,
@@ -20,7 +23,7 @@ from api.pages import (
 
 router = APIRouter()
 for module in (
-    session, source, queue, request_form, review, decisions, run, instances, handover, topology,
-    request,
+    session, source, queue, request_form, review, decisions, run, acting, instances, handover,
+    racks, seeing, topology, request,
 ):  # fmt: skip
     router.include_router(module.router)

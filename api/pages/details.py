@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from api.words import ACTIONS, SECURITY, TRUTH
+from api.acts import WAYS, title_of_action
+from api.words import FEEDS, SECURITY, TRUTH
 from provisioner.catalogue import Inventory
 from provisioner.catalogue.offers import Size
 from provisioner.services.cloud_vps.ssh_keys import fingerprint
 from provisioner.texts import Message, say
 
 Line = tuple[Message, Any]
+_NEW_END = say("New end")
 
 LABELS = {
     "/department": say("Department"),
@@ -51,7 +53,32 @@ LABELS = {
     "/details/action": say("Action"),
     "/details/instance": say("Instance"),
     "/details/reason": say("Reason"),
+    "/details/extra_disk_gb": say("Second disk"),
+    "/details/application": say("Part of the application"),
+    "/details/server_name": say("Name of the server"),
+    "/details/model": say("Make and model"),
+    "/details/serial": say("Serial number"),
+    "/details/units": say("Height in rack units"),
+    "/details/weight_kg": say("Weight (kg)"),
+    "/details/watts": say("Power drawn at most (watts)"),
+    "/details/power_feeds": say("Power feeds"),
+    "/details/mac": say("Address of the network card (MAC)"),
+    "/details/contact_on_site": say("Contact on site"),
+    "/details/delivery_on": say("Day of delivery"),
+    "/details/name": say("Name of the snapshot"),
+    "/details/note": say("Note"),
+    "/details/keep_days": say("Days to keep"),
+    "/details/snapshot": say("Snapshot"),
+    "/details/backup": say("Backup"),
+    "/details/node": say("To which node"),
+    "/details/confirm": say("Confirmed with the name"),
+    "/details/how": say("Which of the two counts"),
+    "/details/what": say("Differences"),
     "/reason": say("Reason"),
+    "/note": say("Note"),
+    "/photos": say("Photos"),
+    "/checklist": say("Checklist"),
+    "/answers": say("Answers"),
 }
 """The label of each field, by its JSON pointer."""
 
@@ -79,20 +106,53 @@ def size_text(key: str, size: Size) -> Message:
 def lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> list[Line]:
     """The details of a request, in the order of its form; what is not given is left out."""
     if "action" in details:
-        return list(_action_lines(details))
+        return list(_action_lines(details, service, inventory))
     if service == "event_wifi":
         return list(_event_wifi_lines(details, inventory))
+    if service == "colocation":
+        return list(_colocation_lines(details, inventory))
     return list(_cloud_vps_lines(details, inventory))
 
 
-def _action_lines(details: Mapping[str, Any]) -> Iterator[Line]:
-    action = details["action"]
-    yield LABELS["/details/action"], ACTIONS.get(action, action)
+def _action_lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> Iterator[Line]:
+    yield LABELS["/details/action"], title_of_action(service, details["action"])
     yield LABELS["/details/instance"], details.get("instance", "")
-    if ends_at := details.get("ends_at"):
-        yield say("New end"), datetime.fromisoformat(ends_at)
-    if reason := details.get("reason"):
-        yield LABELS["/details/reason"], reason
+    offer = inventory.cloud_vps
+    sizes, images = (offer.sizes, offer.images) if offer else ({}, {})
+    shown: Mapping[str, Callable[[Any], Any]] = {
+        "size": lambda key: size_text(key, sizes[key]) if key in sizes else key,
+        "image": lambda key: images[key].title if key in images else key,
+        "extra_disk_gb": lambda size: say("%(size)s GB", size=size),
+        "ends_at": datetime.fromisoformat,
+        "until": date.fromisoformat,
+        "how": lambda way: WAYS[way][0] if way in WAYS else way,
+        "what": ", ".join,
+    }
+    for name, value in details.items():
+        label_of = _NEW_END if name in ("ends_at", "until") else LABELS.get(f"/details/{name}")
+        if name not in ("action", "instance", "ssh_keys") and label_of and value is not None:
+            yield label_of, shown.get(name, str)(value)
+
+
+def _colocation_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
+    networks = inventory.network.colocation_networks
+    shown: Mapping[str, Callable[[Any], Any]] = {
+        "network": lambda key: (networks[key].title or key) if key in networks else key,
+        "power_feeds": lambda count: FEEDS.get(str(count), str(count)),
+        "open_ports": _ports,
+        "delivery_on": date.fromisoformat,
+        "until": date.fromisoformat,
+    }
+    for name in (
+        "server_name", "purpose", "model", "serial", "units", "weight_kg", "watts", "power_feeds",
+        "network", "mac", "open_ports", "contact_on_site", "delivery_on", "until",
+    ):  # fmt: skip
+        if value := details.get(name):
+            yield LABELS[f"/details/{name}"], shown.get(name, str)(value)
+
+
+def _ports(ports: Any) -> str:
+    return ", ".join(f"{port['port']}/{port['protocol']}" for port in ports)
 
 
 def _event_wifi_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
@@ -138,12 +198,13 @@ def _cloud_vps_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterat
             shown = networks[value].title or value
         yield LABELS[f"/details/{name}"], shown
     if ports := details.get("open_ports"):
-        yield (
-            LABELS["/details/open_ports"],
-            ", ".join(f"{p['port']}/{p['protocol']}" for p in ports),
-        )
+        yield LABELS["/details/open_ports"], _ports(ports)
+    if extra := details.get("extra_disk_gb"):
+        yield LABELS["/details/extra_disk_gb"], say("%(size)s GB", size=extra)
+    if application := details.get("application"):
+        yield LABELS["/details/application"], application
     if until := details.get("until"):
-        yield LABELS["/details/until"], until
+        yield LABELS["/details/until"], date.fromisoformat(until)
 
 
 def key_lines(details: Mapping[str, Any]) -> list[tuple[str, str, str]]:

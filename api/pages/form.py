@@ -12,7 +12,7 @@ from provisioner.catalogue.fields import FieldFault, refuse_private_key
 from provisioner.errors import FieldError
 from provisioner.texts import Message, say
 
-LINES = frozenset({"details/ssh_keys"})
+LINES = frozenset({"details/ssh_keys", "details/what"})
 """Fields with one entry per line."""
 PORTS = "details/open_ports"
 MOMENTS = frozenset({"details/starts_at", "details/ends_at"})

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api import language, words
+from api import acts, language, words
 from api.security import SESSION_COOKIE, product_of, same_origin
 from provisioner.database import now
 from provisioner.errors import Unauthenticated
@@ -65,6 +65,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             actor=getattr(request.state, "actor", None),
             office=product.inventory.office,
             words=words,
+            acts=acts,
             status=status,
             zone=_zone_name(now().astimezone(product.inventory.office.zone)),
             **context,
@@ -113,9 +114,11 @@ def _gettext(context: jinja2.runtime.Context, template: str, **values: Any) -> M
 
 
 @jinja2.pass_context
-def _say(context: jinja2.runtime.Context, message: Message | str | datetime) -> str:
+def _say(context: jinja2.runtime.Context, message: Message | str | datetime | date) -> str:
     if isinstance(message, datetime):
         return _moment(context, message)
+    if isinstance(message, date):
+        return _day(context, message)
     return render(message, context["language"])
 
 

@@ -5,6 +5,8 @@ The passphrase of an event's WiFi comes as the poster that is printed and hung u
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,11 +16,25 @@ from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product
 from provisioner.errors import Conflict, NotFound
+from provisioner.instances.making import VM
+from provisioner.instances.model import Instance
+from provisioner.requests import store as requests
 from provisioner.runs.steps.machine import CONSOLE_PASSWORD
 from provisioner.runs.steps.network import PASSPHRASE
 from provisioner.texts import say
 
 router = APIRouter(prefix="/handover")
+
+
+@dataclass(frozen=True)
+class Server:
+    """What a password belongs to."""
+
+    name: str
+    addresses: tuple[str, ...]
+    user: str | None
+
+
 KINDS = {CONSOLE_PASSWORD: say("Password of the console")}
 
 
@@ -47,7 +63,22 @@ def reveal(request: Request, visitor: Visitor, product: Services, token: str) ->
         )  # fmt: skip
     if number is not None and PASSPHRASE in values:
         return poster_page(request, product, number, values[PASSPHRASE])
-    return page(request, "handover.html", opens=True, values=values, kinds=KINDS, wifi=False)
+    return page(
+        request, "handover.html", opens=True, values=values, kinds=KINDS, wifi=False,
+        server=_server(product, number) if number else None,
+    )  # fmt: skip
+
+
+def _server(product: Product, number: str) -> Server | None:
+    """The server that the request made, or that its action is about; whoever opens the link needs
+    to know where the password belongs.
+    """
+    with product.database.read() as session:
+        request = requests.by_number(session, number)
+        made = session.get(Instance, request.instance_id or request.details.get("instance", "-"))
+        if made is None or made.kind != VM:
+            return None
+        return Server(made.name, tuple(made.addresses), made.facts.get("user"))
 
 
 def poster_page(

@@ -1,23 +1,29 @@
-"""What stands: servers and events' WiFi, each with a page and what may be asked of it."""
+"""What stands: servers, places in racks and events' WiFi, each with a page of its own."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.pages.asking import ACTION
-from api.pages.form import Fault, faults, in_zone
+from api.acts import ACTS, GROUPS, Act
+from api.pages.act_form import drift_of
+from api.pages.details import size_text
+from api.pages.form import Fault
 from api.pages.form import Form as Typed
 from api.pages.frame import Reader, go, page
 from api.pages.handover import poster_page
 from api.pages.request import place_title
+from api.racks import label_of, place_of, rack_around
 from api.security import Services
-from api.statuses import status_of
 from provisioner.bootstrap import Product
-from provisioner.errors import Conflict, FieldError, Invalid, NotFound
+from provisioner.catalogue import Inventory
+from provisioner.database import now
+from provisioner.errors import NotFound, StepFailure
+from provisioner.instances.views import InstanceView
 from provisioner.people.rules import Actor
 from provisioner.texts import Message, say
 
@@ -28,20 +34,45 @@ router = APIRouter(prefix="/instances")
 def show(request: Request, actor: Reader, product: Services) -> Response:
     """All that the reader may see, newest first."""
     found = product.instances.list(actor)
+    kinds = ("vm", "colocation", "event_wifi")
     return page(
         request,
         "instances.html",
-        servers=[one for one in found if one.kind == "vm"],
-        networks=[one for one in found if one.kind == "event_wifi"],
+        found={kind: [one for one in found if one.kind == kind] for kind in kinds},
         departments={one.id: one.name for one in product.people.departments()},
         places={key: place.title for key, place in product.inventory.network.places.items()},
+        last_day=last_day,
     )
 
 
 @router.get("/{id}")
 def show_one(request: Request, actor: Reader, product: Services, id: str) -> Response:
     """One instance, with its proof and what may be asked for it."""
-    return _show(request, actor, product, id)
+    return instance_page(request, actor, product, id)
+
+
+@router.post("/{id}/look")
+def look(request: Request, actor: Reader, product: Services, id: str) -> Response:
+    """Compare a VM with its record now."""
+    product.drift.look(actor, id)
+    return go(request, f"/instances/{id}#drift")
+
+
+@router.get("/{id}/look")
+def no_page(_actor: Reader, id: str) -> Response:
+    """An action's address has no page of its own."""
+    return RedirectResponse(f"/instances/{id}", 303)
+
+
+@router.get("/{id}/backups")
+def backups(request: Request, actor: Reader, product: Services, id: str) -> Response:
+    """The backups of a VM, read from its cluster now."""
+    one = product.instances.get(actor, id)
+    try:
+        found, trouble = product.instances.backups(actor, id), None
+    except StepFailure as failure:
+        found, trouble = [], failure
+    return page(request, "backups.html", one=one, backups=found, trouble=trouble)
 
 
 @router.get("/{id}/poster")
@@ -53,42 +84,7 @@ def poster(request: Request, actor: Reader, product: Services, id: str) -> Respo
     return poster_page(request, product, found.request, None)
 
 
-@router.post("/{id}/actions/{action}")
-def act(
-    request: Request,
-    actor: Reader,
-    product: Services,
-    id: str,
-    action: str,
-    ends_at: Annotated[str, Form(alias="details/ends_at")] = "",
-    reason: Annotated[str, Form()] = "",
-) -> Response:
-    """Ask for an action, which becomes a request that goes its way."""
-    said = {"ends_at": in_zone(ends_at, product.inventory.office.zone), "reason": reason}
-    try:
-        if action == "extend" and not ends_at:
-            raise Invalid([FieldError("/details/ends_at", say("please fill this in"))])
-        wanted = {name: text for name, text in said.items() if text and _takes(action, name)}
-        made = product.instances.act(actor, id, action, wanted)
-    except Invalid as error:
-        typed = Typed({"details/ends_at": ends_at}, faults(error.errors, ACTION.own))
-        return _show(request, actor, product, id, status=422, typed=typed)
-    except Conflict as error:
-        return _show(request, actor, product, id, status=status_of(error), problem=error.what)
-    return go(request, f"/requests/{made.number}")
-
-
-@router.get("/{id}/actions/{action}")
-def no_page(_actor: Reader, id: str, action: str) -> Response:
-    """An action's address has no page of its own."""
-    return RedirectResponse(f"/instances/{id}", 303)
-
-
-def _takes(action: str, name: str) -> bool:
-    return (action, name) in {("extend", "ends_at"), ("end", "reason")}
-
-
-def _show(
+def instance_page(
     request: Request,
     actor: Actor,
     product: Product,
@@ -98,6 +94,7 @@ def _show(
     typed: Typed | None = None,
     problem: Message | None = None,
 ) -> Response:
+    """The page of one instance, with what was wrong with the last action, if anything."""
     found = product.instances.get(actor, id)
     errors: tuple[Fault, ...] = typed.errors if typed else ()
     context: dict[str, Any] = {
@@ -108,5 +105,53 @@ def _show(
         "report": product.reports.get(actor, found.request),
         "place": place_title(product.inventory, found.place) if found.place else None,
         "departments": {one.id: one.name for one in product.people.departments()},
+        "groups": _groups(found),
+        "drift": drift_of(product, actor, found),
+        "size": _size(found, product.inventory),
+        "image": _image(found, product.inventory),
+        "last_day": last_day,
+        "days_left": _days_left,
+        **_racked(product, actor, found),
     }
     return page(request, "instance.html", status=status, **context)
+
+
+def _racked(product: Product, actor: Actor, one: InstanceView) -> dict[str, Any]:
+    """A server's place in its rack."""
+    server = place_of(product, one.id) if one.kind == "colocation" else None
+    rack = rack_around(product, actor, server) if server and one.state != "ended" else None
+    return {"server": server, "rack": rack, "slot_label": label_of}
+
+
+def last_day(ends_at: datetime) -> datetime:
+    """The last day of use; what is kept is the midnight after it."""
+    return ends_at - timedelta(seconds=1)
+
+
+def _days_left(ends_at: datetime) -> int:
+    return max((ends_at - now()).days, 0)
+
+
+def _groups(one: InstanceView) -> list[tuple[Message, list[Act]]]:
+    """The actions that the reader may ask for now, under their headings."""
+    possible = [
+        act
+        for key, act in ACTS.get(one.kind, {}).items()
+        if key in one.actions and ("snapshot" not in act.asks or one.snapshots)
+    ]
+    grouped = [
+        (title, [act for act in possible if act.group == group]) for group, title in GROUPS.items()
+    ]
+    return [(title, acts) for title, acts in grouped if acts]
+
+
+def _size(one: InstanceView, inventory: Inventory) -> Message | str:
+    offer = inventory.cloud_vps
+    key = one.size or ""
+    return size_text(key, offer.sizes[key]) if offer and key in offer.sizes else key
+
+
+def _image(one: InstanceView, inventory: Inventory) -> str:
+    offer = inventory.cloud_vps
+    key = one.image or ""
+    return offer.images[key].title if offer and key in offer.images else key

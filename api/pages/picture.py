@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.instances.capacity import AmountView, CapacityView, NodeView
 from provisioner.texts import Message, say
 
 WIDTH = 240
@@ -73,4 +74,56 @@ def _bar(title: Message, unit: str, factor: int, amount: Mapping[str, float]) ->
             limit=f"{amount['limit'] / factor:.0f}",
             unit=unit,
         ),
+    )
+
+
+@dataclass(frozen=True)
+class ClusterBar:
+    """One resource of a cluster or node; the bar's lengths are of ``WIDTH``."""
+
+    title: Message
+    used: float
+    promised: float
+    limit: float
+    text: Message
+    left: str
+
+
+def cluster_bars(capacity: CapacityView) -> list[ClusterBar]:
+    """The resources of a cluster, as bars in the order in which people ask for them."""
+    return [_cluster_bar(view.resource, view.now) for view in capacity.resources]
+
+
+def node_bars(node: NodeView) -> list[ClusterBar]:
+    """Memory, cores and storages of one node."""
+    amounts = {"memory_mb": node.memory_mb, "cores": node.cores} | {
+        f"disk:{name}": amount for name, amount in node.storages.items()
+    }
+    return [_cluster_bar(name, amount) for name, amount in amounts.items()]
+
+
+def _resource(name: str) -> tuple[Message, str, int]:
+    """Title, unit and how many of the figure's units make one."""
+    for key, title, unit, factor in _KINDS:
+        if name == key:
+            return title, unit, factor
+    return say("Disk on %(storage)s", storage=name.partition(":")[2]), "GB", 1
+
+
+def _cluster_bar(resource: str, now: AmountView) -> ClusterBar:
+    title, unit, factor = _resource(resource)
+    whole = max(now.total, now.limit, now.used + now.promised) or 1
+    scale = WIDTH / whole
+    return ClusterBar(
+        title,
+        used=round(now.used * scale, 1),
+        promised=round(now.promised * scale, 1),
+        limit=round(now.limit * scale, 1),
+        text=say(
+            "%(taken)s of %(limit)s %(unit)s",
+            taken=f"{(now.used + now.promised) / factor:.0f}",
+            limit=f"{now.limit / factor:.0f}",
+            unit=unit,
+        ),
+        left=f"{max(now.free, 0) / factor:.0f} {unit}".strip(),
     )

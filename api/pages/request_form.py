@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import language
+from api.acts import act_of
+from api.pages import act_form
 from api.pages.asking import ACTION, ALL, CLOUD_VPS, FIELDS, Asking, offered
 from api.pages.form import Fault, Form, faults, flat, nested, without_secrets
 from api.pages.frame import Reader, go, page
@@ -41,6 +43,8 @@ async def typed(request: Request) -> dict[str, str]:
     sent = await request.form()
     language.switch(request, sent.get("language"))
     found = {name: sent.get(name) for name in ("service", *FIELDS)}
+    if "details/what" in sent:  # ticked boxes: a line each
+        found["details/what"] = "\n".join(map(str, sent.getlist("details/what")))
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
@@ -116,7 +120,10 @@ def save(
 
 
 def _asking(view: RequestView) -> Asking:
-    return ACTION if "action" in view.details else ALL.get(view.service, CLOUD_VPS)
+    if "action" not in view.details:
+        return ALL.get(view.service, CLOUD_VPS)
+    act = act_of(view.service, view.details["action"])
+    return act_form.asking_of(act, view.service) if act else ACTION
 
 
 def _fixed(view: RequestView) -> dict[str, Any]:
@@ -198,9 +205,12 @@ def _show(
         asking=asking,
         offer=offer,
         letters=[(kind, LETTERS[kind]) for kind in offer.letters],
-        choices=asking.choices(inventory),
         departments=[(d.id, d.name) for d in product.people.departments()],
         own_department=actor.department if not actor.has(Role.TECHNICIAN) else None,
         passphrase_given=bool(view and view.details.get("passphrase_given")),
         passphrase_lost=bool(form.values.get("details/passphrase")),
+        **{
+            "choices": asking.choices(inventory),
+            **(act_form.context_of(product, actor, view) if view else {}),
+        },
     )

@@ -14,6 +14,7 @@ from api.pages.form import without_secrets
 from api.pages.frame import Reader, go, page
 from api.pages.picture import capacity_rows
 from api.pages.wifi import wifi_plan
+from api.racks import label_of, of_picture
 from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product
@@ -100,6 +101,8 @@ def _show(
         counts=_counts(found) if found else None,
         wifi=wifi_plan(product, number, found) if found else None,
         rooms=capacity_rows(found.picture) if found else [],
+        rack=of_picture(found.picture) if found else None,
+        slot_label=label_of,
         waiting=view.state == RequestState.PLANNED,
         error=error,
         difference=extra.get("difference") or None,

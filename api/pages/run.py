@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.completion import Completed, Completion
+from api.manual import tasks
+from api.pages.form import Form, faults
 from api.pages.frame import Reader, go, page
 from api.pages.wifi import devices_of_run, diff_by_device
 from api.security import Services
@@ -15,7 +18,7 @@ from api.statuses import status_of
 from api.words import run_tag
 from provisioner.bootstrap import Product
 from provisioner.database import now
-from provisioner.errors import Conflict
+from provisioner.errors import Conflict, Invalid
 from provisioner.people.rules import Actor
 from provisioner.runs.rules import ENDED, STEP_DONE
 from provisioner.runs.views import RunView
@@ -40,6 +43,39 @@ def retry(request: Request, actor: Reader, product: Services, id: str) -> Respon
 def stop(request: Request, actor: Reader, product: Services, id: str) -> Response:
     """Stop after the step in hand, then undo."""
     return _do(request, actor, product, id, lambda: product.runs.stop(actor, id))
+
+
+@router.post("/{id}/steps/{key}/complete")
+def complete(
+    request: Request, actor: Reader, product: Services, id: str, key: str, done: Completed
+) -> Response:
+    """Report a manual step as done; nothing that was ticked or typed is lost on an error."""
+    try:
+        product.manual.complete(
+            actor, id, key,
+            checklist=done.checklist, answers=done.answers, note=done.note, photos=done.photos,
+        )  # fmt: skip
+    except Invalid as error:
+        run = product.runs.get(actor, id)
+        fields = tasks(product, actor, run)[key].fields
+        form = Form(_values(done), faults(error.errors, fields))
+        return _show(request, actor, product, id, status=422, form=form)
+    except Conflict as error:
+        return _show(request, actor, product, id, status=status_of(error), problem=error.what)
+    return go(request, f"/runs/{id}")
+
+
+@router.get("/{id}/photos/{sha256}")
+def photo(actor: Reader, product: Services, id: str, sha256: str) -> Response:
+    """The cleaned copy of a photo."""
+    data, media_type = product.manual.photo(actor, id, sha256)
+    return Response(data, media_type=media_type)
+
+
+@router.get("/{id}/steps/{key}/complete")
+def no_form(_actor: Reader, id: str, key: str) -> Response:
+    """The form stands on the run's page."""
+    return RedirectResponse(f"/runs/{id}", 303)
 
 
 @router.get("/{id}/retry")
@@ -67,6 +103,7 @@ def _show(
     *,
     status: int = 200,
     problem: Message | None = None,
+    form: Form | None = None,
 ) -> Response:
     run = product.runs.get(actor, id)
     events = product.requests.events(actor, run.request, 0, actor.language)
@@ -88,7 +125,20 @@ def _show(
         problem=problem,
         devices=devices,
         diff_by_device=diff_by_device,
+        tasks=tasks(product, actor, run),
+        form=form or Form(),
+        photos_lost=form is not None,
     )
+
+
+def _values(done: Completion) -> Mapping[str, str]:
+    """What was ticked and typed, by the names of the fields."""
+    ticked = {f"checklist/{key}": "true" for key, yes in done.checklist.items() if yes}
+    return {
+        **ticked,
+        **{f"answers/{key}": text for key, text in done.answers.items()},
+        "note": done.note,
+    }
 
 
 def _elapsed(run: RunView) -> float | None:

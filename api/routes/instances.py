@@ -8,7 +8,8 @@ from fastapi import APIRouter, Body, Response
 
 from api.replay import Replaying
 from api.security import Person, Services
-from provisioner.instances.views import InstanceView
+from provisioner.instances.drift_views import DriftView
+from provisioner.instances.views import BackupView, InstanceView
 from provisioner.requests.views import RequestView
 
 router = APIRouter(prefix="/instances", tags=["instances"], route_class=Replaying)
@@ -26,6 +27,24 @@ def show(product: Services, actor: Person, id: str) -> InstanceView:
     return product.instances.get(actor, id)
 
 
+@router.get("/{id}/backups")
+def backups(product: Services, actor: Person, id: str) -> list[BackupView]:
+    """The backups of a VM since it was made, newest first; read from its cluster now."""
+    return product.instances.backups(actor, id)
+
+
+@router.get("/{id}/drift")
+def show_drift(product: Services, actor: Person, id: str) -> DriftView:
+    """Where a VM is not as our record says, as of the last look."""
+    return product.drift.get(actor, id)
+
+
+@router.post("/{id}/look")
+def look(product: Services, actor: Person, id: str) -> DriftView:
+    """Compare a VM with its record now."""
+    return product.drift.look(actor, id)
+
+
 @router.post("/{id}/actions/{action}", status_code=201)
 def act(
     product: Services,
@@ -35,7 +54,7 @@ def act(
     response: Response,
     details: Annotated[dict[str, Any] | None, Body()] = None,
 ) -> RequestView:
-    """Ask for an action, such as ``extend`` with ``{"ends_at": …}``; it becomes a request."""
+    """Ask for an action, such as ``resize`` with ``{"size": …}``; it becomes a request."""
     view = product.instances.act(actor, id, action, details or {})
     response.headers["Location"] = f"/api/v1/requests/{view.number}"
     return view

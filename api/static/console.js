@@ -114,7 +114,10 @@ document.addEventListener("htmx:before:request", (event) => {
   const active = document.activeElement;
   const busy = region.contains(active) && typing(active);
   const chosen = [...region.querySelectorAll("input[type=file]")].some((f) => f.files.length);
-  if (busy || chosen) event.preventDefault();
+  const begun = [...region.querySelectorAll(".task input, .task textarea")].some(
+    (f) => f.checked !== f.defaultChecked || (f.type !== "file" && f.value !== f.defaultValue),
+  );
+  if (busy || chosen || begun) event.preventDefault();
 });
 
 /* A map that is wider than the screen begins at its middle, where the router is. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,18 @@ class Client:
         files = {"file": (file.name, file.read_bytes())} if file else None
         with self._connection() as http:
             return self._read(http.post(path, json=body, files=files, headers=headers))
+
+    def post_form(
+        self, path: str, form: Mapping[str, str], name: str, files: Sequence[Path]
+    ) -> Any:
+        """Send a form with any number of files under one name."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        parts: list[tuple[str, tuple[str | None, bytes]]] = [
+            (key, (None, value.encode())) for key, value in form.items()
+        ]
+        parts += [(name, (file.name, file.read_bytes())) for file in files]
+        with self._connection() as http:
+            return self._read(http.post(path, files=parts, headers=headers))
 
     def stream(self, path: str, after: str = "") -> Iterator[StreamEvent]:
         """The server-sent events after the one of id ``after``; ends when the server ends."""

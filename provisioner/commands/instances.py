@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from provisioner.commands.output import AsJson, print_json, print_table, tell
 from provisioner.errors import FieldError, Invalid
 from provisioner.texts import say
 
+_LISTS = frozenset({"ssh_keys", "what"})
 instance_app = typer.Typer(help="What stands: servers and services.", no_args_is_help=True)
 
 Instance = Annotated[str, typer.Argument(metavar="ID", help="As `instance list` shows.")]
@@ -51,7 +53,7 @@ def show(instance: Instance, as_json: AsJson = False) -> None:
 @instance_app.command("do")
 def act(
     instance: Instance,
-    action: Annotated[str, typer.Argument(help="Such as extend or end.")],
+    action: Annotated[str, typer.Argument(help="Such as resize or end.")],
     values: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="What the action needs; repeatable."),
@@ -60,10 +62,13 @@ def act(
 ) -> None:
     """Ask for an action; it becomes a request with a plan of its own.
 
-    Example: provisioner instance do wifi-wifi-2026-0001 extend
-    --set ends_at=2026-11-25T22:00:00+07:00
+    Several differences are written with commas (what=cores,name); SSH keys come from a file
+    (ssh_keys=@me.pub).
+
+    Example: provisioner instance do vm-dc1-2000-1a2b3c resize --set size=medium
     """
-    said = dict(_pair(text) for text in values or ())
+    pairs = [pair("--set", text) for text in values or ()]
+    said = {name: _value(name, value) for name, value in pairs}
     view = Client().post(f"/instances/{instance}/actions/{action}", said)
     if as_json:
         print_json(view)
@@ -86,8 +91,22 @@ def _row(item: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _value(name: str, text: str) -> Any:
+    """The value as the request takes it; lists are written with commas or come from a file."""
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid([FieldError(f"--set {name}", say("cannot be read"))]) from error
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if name in _LISTS:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def pair(option: str, text: str) -> tuple[str, str]:
+    """A name and a value as they are written on the command line. Raises Invalid."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise Invalid([FieldError("--set", say("has to be written as NAME=VALUE"))])
+        raise Invalid([FieldError(option, say("has to be written as NAME=VALUE"))])
     return name, value

@@ -1,14 +1,16 @@
-"""`run …`: look at the work, try it again, stop it."""
+"""`run …`: look at the work, try it again, stop it, report what was done by hand."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from provisioner.commands import showing
 from provisioner.commands.client import Client
+from provisioner.commands.instances import pair
 from provisioner.commands.output import AsJson, print_json
 from provisioner.errors import Mistake
 from provisioner.texts import say
@@ -27,7 +29,10 @@ def show(run: Run, as_json: AsJson = False) -> None:
     Example: provisioner run show run-1a2b3c4d5e6f
     """
     client = Client()
-    _show(client.get(f"/runs/{_named(client, run)}"), as_json)
+    view = client.get(f"/runs/{_named(client, run)}")
+    _show(view, as_json)
+    if view["state"] == "waiting_person" and not as_json:
+        showing.tasks(client.get(f"/runs/{view['id']}/tasks"))
 
 
 @run_app.command("retry")
@@ -48,6 +53,37 @@ def stop(run: Run, as_json: AsJson = False) -> None:
     """
     client = Client()
     _show(client.post(f"/runs/{_named(client, run)}/stop"), as_json)
+
+
+@run_app.command("complete")
+def complete(
+    run: Run,
+    step: Annotated[str, typer.Argument(metavar="STEP", help="The manual step's key.")],
+    ticks: Annotated[
+        list[str] | None, typer.Option("--tick", metavar="KEY", help="A point that is done.")
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="KEY=TEXT", help="What the step asks; repeatable."),
+    ] = None,
+    photos: Annotated[
+        list[Path] | None,
+        typer.Option("--photo", help="JPEG or PNG; repeatable.", exists=True, dir_okay=False),
+    ] = None,
+    note: Annotated[str, typer.Option(help="For whoever reads it later.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Report a manual step as done; the run goes on.
+
+    Example: provisioner run complete run-1a2b3c4d5e6f colocation.rack --tick mounted --tick power
+    --answer serial=ABC123 --photo front.jpg
+    """
+    client = Client()
+    said = dict(pair("--answer", text) for text in answers or ())
+    form = {f"checklist/{key}": "true" for key in ticks or ()}
+    form |= {f"answers/{key}": text for key, text in said.items()} | {"note": note}
+    path = f"/runs/{_named(client, run)}/steps/{step}/complete"
+    _show(client.post_form(path, form, "photos", photos or ()), as_json)
 
 
 def _named(client: Client, run: str) -> str:

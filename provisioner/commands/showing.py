@@ -163,3 +163,18 @@ def run(view: Mapping[str, Any]) -> None:
             )
     if waiting := view.get("waiting_for"):
         tell(say("Waiting for %(who)s: %(what)s", who=waiting["who"], what=waiting["what"]))
+
+
+def tasks(items: Iterable[Mapping[str, Any]]) -> None:
+    """What a run waits for people to do by hand, with the keys that `run complete` takes."""
+    for task in items:
+        if not task["waiting"]:
+            continue
+        tell(say("To be done by hand: %(key)s", key=task["key"]))
+        tell(f"  {task['text']}")
+        for point in task["checklist"]:
+            tell(f"  --tick {point['key']}: {point['text']}")
+        for question in task["answers"]:
+            tell(f"  --answer {question['key']}=…: {question['text']}")
+        if task["photo"]:
+            tell(say("  --photo FILE: at least one"))

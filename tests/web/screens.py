@@ -8,6 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
+from tests.web.cluster import administrator
 from tests.web.stage import PASSWORD, Stage, in_hours
 
 Scheme = Literal["light", "dark"]
@@ -80,6 +81,10 @@ def _set_up(stage: Stage) -> list[Screen]:
     wifi_draft = stage.draft(service="event_wifi", passphrase="sebuah rahasia")
     instance = stage["sari"].get(f"/api/v1/requests/{wifi}").json()["instance"]
     poster = _open_network(stage)
+    vm, resize = _lived_with(stage, done)
+    waiting, waiting_run = stage.approved(service="colocation")
+    stage.run_until(waiting_run, "waiting_person")
+    racked, racked_run = _racked(stage)
     handover = stage["sari"].get(f"/api/v1/requests/{wifi}/report").json()["handover"]["url"]
     return [
         Screen("sign-in", None, "/sign-in"),
@@ -99,6 +104,26 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("wifi-instance", "dewi", f"/instances/{instance}"),
         Screen("poster", "dewi", f"/instances/{poster}/poster"),
         Screen("topology", "dewi", "/topology"),
+        Screen("vm-instance", "dewi", f"/instances/{vm}"),
+        Screen("vm-resize", "dewi", f"/instances/{vm}/actions/resize"),
+        Screen("vm-snapshot", "dewi", f"/instances/{vm}/actions/snapshot"),
+        Screen("vm-settle", "dewi", f"/instances/{vm}/actions/settle"),
+        Screen("vm-rebuild", "dewi", f"/instances/{vm}/actions/rebuild"),
+        Screen("vm-restore", "dewi", f"/instances/{vm}/actions/restore"),
+        Screen("vm-backups", "dewi", f"/instances/{vm}/backups"),
+        Screen("vm-resize-review", "dewi", f"/requests/{resize}/review"),
+        Screen("vm-resize-request", "dewi", f"/requests/{resize}"),
+        Screen("capacity", "dewi", "/capacity"),
+        Screen("overview", "dewi", "/overview"),
+        Screen("findings", "dewi", "/findings"),
+        Screen("racks", "dewi", "/racks"),
+        Screen("colocation-form", "dewi", "/requests/new?service=colocation"),
+        Screen("colocation-review", "dewi", f"/requests/{waiting}/review"),
+        Screen("colocation-run", "dewi", f"/runs/{waiting_run}"),
+        Screen("colocation-run-done", "dewi", f"/runs/{racked_run}"),
+        Screen("colocation-instance", "dewi", f"/instances/{racked}"),
+        Screen("colocation-label", "dewi", f"/instances/{racked}/label"),
+        Screen("colocation-sheet", "dewi", f"/instances/{racked}/sheet"),
         Screen("request-submitted", "dewi", f"/requests/{submitted}"),
         Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
         Screen("review", "dewi", f"/requests/{planned}/review"),
@@ -114,7 +139,33 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("applicant-edit", "sari", f"/requests/{draft}/edit"),
         Screen("applicant-returned", "sari", f"/requests/{returned}"),
         Screen("applicant-done", "sari", f"/requests/{done}"),
+        Screen("applicant-vm", "sari", f"/instances/{vm}"),
+        Screen("applicant-overview", "sari", "/overview"),
+        Screen("applicant-rack", "sari", f"/instances/{racked}"),
     ]
+
+
+def _lived_with(stage: Stage, number: str) -> tuple[str, str]:
+    """A server with a snapshot that differs from its record, and a planned request about it."""
+    id = str(stage["sari"].get(f"/api/v1/requests/{number}").json()["instance"])
+    actions = f"/api/v1/instances/{id}/actions"
+    asked = stage["sari"].post(f"{actions}/snapshot", json={"name": "sebelum-pembaruan"})
+    stage.carried_out(asked.json()["number"])
+    resize = stage["sari"].post(f"{actions}/resize", json={"size": "medium"}).json()["number"]
+    assert stage["rina"].post(f"/api/v1/requests/{resize}/plan").status_code == 201
+    with administrator(stage) as pve:
+        one = stage["rina"].get(f"/api/v1/instances/{id}").json()
+        pve.set(one, {"name": "ganti-nama", "cores": "2"})
+    assert stage["rina"].post("/api/v1/look").status_code == 200
+    return id, resize
+
+
+def _racked(stage: Stage) -> tuple[str, str]:
+    """A server in its rack, and the run that brought it."""
+    number, run = stage.approved(service="colocation", until="2027-12-31")
+    stage.run_until(run, "waiting_person")
+    with stage.racked(run):
+        return str(stage.request_until(number, "done")["instance"]), run
 
 
 def _open_network(stage: Stage) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from typing import Any
 import asyncssh
 import httpx
 import yaml
+from PIL import Image
 
 from provisioner.database import Database
 from provisioner.lab.control import RemoteLab
@@ -101,6 +104,32 @@ class Stage:
         assert answer.status_code == 202, answer.text
         return number, answer.json()["run"]
 
+    def carried_out(self, number: str) -> None:
+        """Plan, approve and wait until a submitted request is done."""
+        path = f"/api/v1/requests/{number}"
+        plan = self["rina"].post(f"{path}/plan")
+        assert plan.status_code == 201, plan.text
+        approved = self["dewi"].post(f"{path}/approve", json={"digest": plan.json()["digest"]})
+        assert approved.status_code == 202, approved.text
+        self.request_until(number, "done")
+
+    @contextmanager
+    def racked(self, run: str) -> Iterator[None]:
+        """Report the racking that the run waits for; meanwhile the server answers."""
+        [task] = self["rina"].get(f"/api/v1/runs/{run}/tasks").json()
+        address = re.search(rf"{re.escape(RACK_NETWORK)}\.\d+", task["text"])
+        assert address, task["text"]
+        form = {f"checklist/{point['key']}": "true" for point in task["checklist"]}
+        form |= {f"answers/{question['key']}": "SN-12345" for question in task["answers"]}
+        with socket.create_server((address[0], RACK_PORT)):
+            done = self["rina"].post(
+                f"/api/v1/runs/{run}/steps/{task['key']}/complete",
+                data={**form, "note": "Sudah terpasang"},
+                files=[("photos", ("depan.jpg", photo(), "image/jpeg"))],
+            )
+            assert done.status_code == 200, done.text
+            yield
+
     def run_until(self, run: str, *states: str) -> dict[str, Any]:
         """The run once it is in one of the states."""
         return self._until(f"/api/v1/runs/{run}", states)
@@ -117,6 +146,13 @@ class Stage:
                 return found
             assert time.monotonic() < deadline, found
             time.sleep(0.2)
+
+
+def photo() -> bytes:
+    """A picture as a telephone takes it, only smaller."""
+    out = io.BytesIO()
+    Image.new("RGB", (320, 240), (90, 120, 110)).save(out, "JPEG")
+    return out.getvalue()
 
 
 _names = iter(f"uji-{n}" for n in range(1, 10_000))
@@ -172,9 +208,25 @@ def _event_wifi() -> dict[str, Any]:
     }
 
 
+def _colocation() -> dict[str, Any]:
+    return {
+        "server_name": next(_names).replace("uji", "srv"),
+        "purpose": "Arsip digital perangkat daerah",
+        "model": "Dell PowerEdge R450",
+        "units": 2,
+        "watts": 400,
+        "power_feeds": 2,
+        "network": "kolokasi",
+        "contact_on_site": "Bagus, 0812 3456 789",
+        "open_ports": [{"port": RACK_PORT, "protocol": "tcp"}],
+    }
+
+
+RACK_PORT = 18443
 _DETAILS: dict[str, Callable[[], dict[str, Any]]] = {
     "cloud_vps": _cloud_vps,
     "event_wifi": _event_wifi,
+    "colocation": _colocation,
 }
 
 
@@ -191,6 +243,7 @@ class Running:
         self._port = _free_port()
         self._lab = start_in_background(directory, LabOptions(speed=speed, web_port=self._port))
         _add_event_networks(directory / "inventory" / "network.yml")
+        _add_racks(directory / "inventory")
         os.environ.pop("PROVISIONER_CONFIG", None)
         settings = load_settings(directory / "provisioner.toml")
         (directory / "var" / "secret.key").write_text(new_key())
@@ -242,6 +295,44 @@ def _add_event_networks(path: Path) -> None:
         f"event-{n}": {"vlan": 300 + n, "cidr": f"10.31.{n}.0/24"} for n in range(3, 20)
     }
     path.write_text(yaml.safe_dump(network))
+
+
+RACK_NETWORK = "127.31.40"
+"""Servers in racks have addresses of this machine, so that a test can answer at them."""
+
+
+def _add_racks(folder: Path) -> None:
+    """A rack with its power, and what colocation needs besides; VPS may have a second disk."""
+    network = yaml.safe_load((folder / "network.yml").read_text())
+    network["colocation_networks"] = {
+        "kolokasi": {
+            "title": "Server titipan",
+            "vlan": 140,
+            "cidr": f"{RACK_NETWORK}.0/24",
+            "gateway": f"{RACK_NETWORK}.1",
+            "dns": [f"{RACK_NETWORK}.2"],
+            "assignable": [f"{RACK_NETWORK}.20-{RACK_NETWORK}.40"],
+            "quarantine_hours": 0,
+        }
+    }
+    network["racks"] = {
+        "r1": {
+            "site": "pendopo",
+            "title": "Rak 1 ruang server",
+            "units": 24,
+            "heavy_units": 8,
+            "feeds": {"A": {"amps": 16, "used_watts": 900}, "B": {"watts": 3500}},
+            "occupied": [{"units": "23-24", "what": "Panel tambal"}, {"units": 1, "what": "UPS"}],
+            "switch_ports": [f"sw-core-1:GigabitEthernet1/0/{n}" for n in range(10, 16)],
+        }
+    }
+    (folder / "network.yml").write_text(yaml.safe_dump(network))
+    catalogue = yaml.safe_load((folder / "catalogue.yml").read_text())
+    catalogue["services"]["cloud_vps"]["extra_disk_gb_max"] = 100
+    catalogue["services"]["colocation"] = {
+        "sla_working_days": 5, "letters": ["signed"], "team": "Tim pusat data",
+    }  # fmt: skip
+    (folder / "catalogue.yml").write_text(yaml.safe_dump(catalogue))
 
 
 def _answers(url: str) -> bool:

@@ -15,7 +15,7 @@ from provisioner.lab.letter import sample_letter
 from tests.web.stage import Stage, in_hours, new_request
 
 
-def _run(
+def run(
     stage: Stage, *words: str, typed: str = "", folder: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     token = stage.people.create_token("rina")
@@ -49,31 +49,31 @@ def test_the_inventory_names_devices_and_no_secret(stage: Stage, other: Path) ->
     hosts.write_text(
         text.replace("ansible_user: root", "ansible_user: root\n        ansible_password: GeheimX1")
     )
-    shown = _run(stage, "inventory", "show", folder=other)
+    shown = run(stage, "inventory", "show", folder=other)
     assert shown.returncode == 0, shown.stderr
     devices = json.loads(shown.stdout)["devices"]
     assert devices["sw-core-1"]["platform"] == "cisco_ios"
     assert "GeheimX1" not in shown.stdout
-    assert _run(stage, "inventory", "check", folder=other).returncode == 0
+    assert run(stage, "inventory", "check", folder=other).returncode == 0
     hosts.write_text(text.replace("ap-alun-2", "ap-alun-9"))
-    found = _run(stage, "inventory", "check", "--json", folder=other)
+    found = run(stage, "inventory", "check", "--json", folder=other)
     assert found.returncode == 1
     assert "ap-alun-2" in found.stdout
 
 
 def test_a_device_is_trusted_by_its_name(stage: Stage, other: Path) -> None:
-    before = _run(stage, "doctor", "--json", folder=other)
+    before = run(stage, "doctor", "--json", folder=other)
     told = {f["subject"]: f for f in json.loads(before.stdout)["findings"]}
     assert told["sw-core-1"]["verdict"] == "warning"
     assert "provisioner trust sw-core-1" in told["sw-core-1"]["next"]
-    refused = _run(stage, "trust", "sw-core-1", typed="n\n", folder=other)
+    refused = run(stage, "trust", "sw-core-1", typed="n\n", folder=other)
     assert refused.returncode == 1
-    done = _run(stage, "trust", "sw-core-1", typed="y\n", folder=other)
+    done = run(stage, "trust", "sw-core-1", typed="y\n", folder=other)
     assert done.returncode == 0, done.stderr
     assert (other / "var" / "known_hosts").read_text().split()[2] in (
         stage.directory / "var" / "known_hosts"
     ).read_text()
-    after = _run(stage, "doctor", "--devices", "--json", folder=other)
+    after = run(stage, "doctor", "--devices", "--json", folder=other)
     findings = json.loads(after.stdout)["findings"]
     of_core = [f["what"] for f in findings if f["subject"] == "sw-core-1"]
     assert len(of_core) == 2, "known, and entered"
@@ -91,7 +91,7 @@ def test_a_wifi_is_asked_for_and_prolonged(stage: Stage, tmp_path: Path) -> None
         + f"\ndetails:\n{times}\n"
     )
     letter.write_bytes(sample_letter("Dinas", "1", "uji"))
-    made = _run(
+    made = run(
         stage, "request", "new", "--from", str(whole), "--letter", str(letter), "--submit", "--json"
     )
     assert made.returncode == 0, made.stderr
@@ -101,10 +101,10 @@ def test_a_wifi_is_asked_for_and_prolonged(stage: Stage, tmp_path: Path) -> None
     body = {"digest": plan["digest"]}
     assert stage["dewi"].post(path, json=body).status_code == 202
     instance = stage.request_until(number, "done")["instance"]
-    assert instance in _run(stage, "instance", "list").stdout
-    bad = _run(stage, "instance", "do", instance, "extend", "--set", "ends_at")
+    assert instance in run(stage, "instance", "list").stdout
+    bad = run(stage, "instance", "do", instance, "extend", "--set", "ends_at")
     assert bad.returncode == 2
-    asked = _run(
+    asked = run(
         stage, "instance", "do", instance, "extend", "--set", f"ends_at={in_hours(5)}", "--json"
     )
     assert asked.returncode == 0, asked.stderr
