@@ -56,7 +56,6 @@ _DEVICES = """
 [devices]
 minute = {minute:g}
 """
-FIRST_ADDRESS, LAST_ADDRESS = 100, 199
 
 
 def write_configuration(
@@ -135,6 +134,9 @@ def inventory_files(
     if campus:
         catalogue["services"]["event_wifi"] = office.event_wifi()
         network.update(office.network(campus))
+    if campus and office.has_racks(campus):
+        catalogue["services"]["colocation"] = office.colocation()
+        network.update(office.data_centre(campus))
     made: dict[str, tuple[str, dict[str, Any]]] = {
         "catalogue.yml": ("What the lab's office offers.", catalogue),
         "network.yml": ("Where the lab's guests live, and its campus.", network),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.exc import OperationalError
 
@@ -27,7 +27,15 @@ from provisioner.runs import journal, store
 from provisioner.runs.configurations import ConfigurationFiles
 from provisioner.runs.context import Memory, make_context
 from provisioner.runs.rules import ENDED, Purpose, RunState
-from provisioner.runs.steps.base import Context, Done, Endings, Guests, StepAction, Wait
+from provisioner.runs.steps.base import (
+    Context,
+    Done,
+    Endings,
+    Guests,
+    LastSight,
+    StepAction,
+    Wait,
+)
 from provisioner.secrets import SecretStore
 from provisioner.settings import ClusterSettings, DeviceSettings
 from provisioner.texts import say
@@ -100,6 +108,7 @@ class Runner:
 
     def turn(self, run_id: str, attempt: int) -> Turn:
         """Go on until the run ends, waits for a person, or waits longer than a moment."""
+        sight = LastSight()
         while True:
             with self._database.read() as session:
                 run = store.get(session, run_id)
@@ -112,7 +121,7 @@ class Runner:
                 turn = self._check_plan(run_id, plan)
                 if turn is not None:
                     return turn
-            after = self._one_step(run_id, plan)
+            after = self._one_step(run_id, plan, sight)
             if after is None:
                 continue
             if after > SHORT:
@@ -157,14 +166,14 @@ class Runner:
             if run.stop_asked_by is not None:
                 return Turn("again")
             who = failure.who if isinstance(failure, ActionNeeded) else "technician"
-            journal.wait_for_person(session, run, who, failure.to_json())
+            journal.wait_for_person(session, run, who, _for_a_person(failure))
         return Turn("end")
 
     # ------------------------------------------------------------------ steps
 
-    def _one_step(self, run_id: str, plan: Plan) -> float | None:
+    def _one_step(self, run_id: str, plan: Plan, sight: LastSight) -> float | None:
         """Do the next step; None to go on at once, else the seconds to wait before the next try."""
-        task = self._next_task(run_id, plan)
+        task = self._next_task(run_id, plan, sight)
         if task is None:
             return None
         try:
@@ -184,7 +193,7 @@ class Runner:
             return self._failed(run_id, task.key, _unexpected(error))
         return self._went_well(run_id, task, outcome)
 
-    def _next_task(self, run_id: str, plan: Plan) -> _Task | None:
+    def _next_task(self, run_id: str, plan: Plan, sight: LastSight) -> _Task | None:
         """The step at hand; None when none was left and the run has ended, or turns back."""
         with self._database.write() as session:
             run = store.get(session, run_id, lock=True)
@@ -202,7 +211,7 @@ class Runner:
             planned = {s.key: s for s in plan.steps}
             memory = Memory(self._database, run_id)
             context = make_context(
-                self._database, self._tools, run, planned, planned[step.key], memory
+                self._database, self._tools, run, planned, planned[step.key], memory, sight
             )
             return _Task(step.key, run.phase, context, self._tools.actions[planned[step.key].kind])
 
@@ -236,8 +245,20 @@ class Runner:
                 journal.begin_undo(session, run, RunState.FAILED, "step-refused")
                 return None
             who = failure.who if isinstance(failure, ActionNeeded) else "technician"
-            journal.wait_for_person(session, run, who, failure.to_json())
+            journal.wait_for_person(session, run, who, _for_a_person(failure))
         return None
+
+
+def _for_a_person(failure: StepFailure) -> dict[str, Any]:
+    """The failure as it is told to whom it waits for: nothing is tried by itself any more."""
+    if not isinstance(failure, Retriable):
+        return failure.to_json()
+    next_ = say(
+        "It was tried %(tries)s times by itself. Once the cause is mended choose retry, which "
+        "looks before it acts, or stop, which undoes everything.",
+        tries=TRIES,
+    )
+    return {**failure.to_json(), "next": next_.to_json()}
 
 
 def _backoff(failure: StepFailure, tries: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,29 +28,17 @@ from tests.integration.wifi_stage import WifiOffice
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("colocation")]
 SWITCH, PORT = "sw-pendopo-1", 18443
-DATA_CENTRE = f"""colocation_networks:
-  colo-1:
-    vlan: 140
-    cidr: 127.201.7.0/24
-    gateway: 127.201.7.1
-    assignable: [127.201.7.20-127.201.7.39]
-racks:
-  r1:
-    site: pendopo
-    title: Rak 1
-    feeds: {{A: {{watts: 3000}}, B: {{watts: 3000}}}}
-    switch_ports: ["{SWITCH}:GigabitEthernet1/0/8", "{SWITCH}:GigabitEthernet1/0/9"]
-links:
-"""
-OFFER = """  colocation: {sla_working_days: 3, letters: [signed, srikandi]}
-  event_wifi:
-    sla"""
-CHANGES = {"links:\n": DATA_CENTRE, "  event_wifi:\n    sla": OFFER}
 RACKED = ("delivered", "label", "mounted", "power", "cable", "address", "on")
 TAKEN_OUT = ("off", "out", "returned")
 
 
 class Office(WifiOffice):
+    @property
+    def first_address(self) -> str:
+        """The one that the first server gets."""
+        network = self.product.inventory.network.colocation_networks["colo-1"]
+        return str(network.assignable[0].first)
+
     def place(self, name: str, **details: Any) -> str:
         """A complete request for a place in the rack, submitted."""
         service = self.product.requests
@@ -101,7 +90,8 @@ class Office(WifiOffice):
     def ours(self) -> list[str]:
         """Lines of the switches that speak of us or of our VLAN."""
         texts = self.devices.configurations().values()
-        return [line for text in texts for line in text.splitlines() if "140" in line]
+        lines = [line for text in texts for line in text.splitlines()]
+        return [line for line in lines if re.search(r"vlan.*\b140\b|PROV-COL", line)]
 
 
 @contextmanager
@@ -114,7 +104,7 @@ def answering(address: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Office]:
     base = tmp_path_factory.getbasetemp() / "offices" / uuid4().hex
-    with lab_cluster(certificates) as lab, Office(base, lab, CHANGES, None) as made:
+    with lab_cluster(certificates) as lab, Office(base, lab) as made:
         yield made
 
 
@@ -127,7 +117,7 @@ def test_from_the_letter_to_the_empty_rack(office: Office) -> None:
     assert waiting.waiting_for.who == "technician"
     with office.product.database.read() as session:
         assert not session.scalars(select(Lease)).all()  # no device is held meanwhile
-    with answering("127.201.7.20"):
+    with answering(office.first_address):
         run = office.report(run_id, "colocation.rack", RACKED, serial="SN-9")
     assert run.state == "succeeded", office.told(number)
     assert office.request(number).state == "done"
@@ -137,7 +127,7 @@ def test_from_the_letter_to_the_empty_rack(office: Office) -> None:
         ("server.port_open", True),
     ]  # fmt: skip
     instance = office.instance(number)
-    assert (instance.kind, instance.addresses) == ("colocation", ["127.201.7.20"])
+    assert (instance.kind, instance.addresses) == ("colocation", [office.first_address])
     assert instance.actions == ["extend", "end"]
 
     longer = office.act(number, "extend", until="2027-12-31")
@@ -152,7 +142,7 @@ def test_from_the_letter_to_the_empty_rack(office: Office) -> None:
     assert office.ours() == []
     left = office.reservations(number)
     assert [(row.kind, row.key, row.state) for row in left] == [
-        ("address", "127.201.7.20", ReservationState.QUARANTINE)
+        ("address", office.first_address, ReservationState.QUARANTINE)
     ]
 
 
@@ -184,4 +174,4 @@ def test_its_last_day_over_it_ends_by_itself_and_leaves_the_others(office: Offic
     assert not any("satu" in line for line in office.devices.configuration(SWITCH).splitlines())
     assert any("dua" in line for line in office.devices.configuration(SWITCH).splitlines())
     assert len(office.ours()) > 3
-    assert address != "127.201.7.20"
+    assert address != office.first_address

@@ -196,7 +196,7 @@ class Walk(RuleBasedStateMachine):
         self.replanned: Callable[[], Any] = lambda: None
         key = new_key()
         tools = Tools(
-            hypervisors={}, clusters={}, seat=None,  # type: ignore[arg-type]  # never asked
+            hypervisors={}, clusters={}, seat=None, guests=None,  # type: ignore[arg-type]  # never asked
             fleet=Fleet(dict, {}), device_settings=DeviceSettings(), endings=NoEndings(),
             configurations=ConfigurationFiles(Path(self.place.name)),
             secrets=SecretStore(self.database, lambda: key), office_key=lambda: "none",

@@ -14,6 +14,7 @@ from provisioner.drivers.hypervisor.readings import (
     GuestFacts,
     GuestReport,
     Machine,
+    Placed,
     Rights,
     SnapshotReading,
     TemplateKey,
@@ -58,11 +59,11 @@ class Hypervisor(Protocol):
         """
         ...
 
-    def pending(self, machine: Machine) -> frozenset[str]:
+    def pending(self, vm: Placed) -> frozenset[str]:
         """Options that take effect only when the VM is restarted (19)."""
         ...
 
-    def snapshots(self, machine: Machine) -> tuple[SnapshotReading, ...]:
+    def snapshots(self, vm: Placed) -> tuple[SnapshotReading, ...]:
         """Its snapshots, oldest first."""
         ...
 
@@ -74,7 +75,7 @@ class Hypervisor(Protocol):
         """Every disk and backup of every storage that answers."""
         ...
 
-    def firewall(self, machine: Machine) -> FirewallReading:
+    def firewall(self, vm: Placed) -> FirewallReading:
         """Its firewall as it stands."""
         ...
 
@@ -90,11 +91,11 @@ class Hypervisor(Protocol):
         """The cluster's version and what the token may do there, in two calls."""
         ...
 
-    def guest_facts(self, machine: Machine) -> GuestFacts:
+    def guest_facts(self, vm: Placed) -> GuestFacts:
         """What the system inside says of itself, without executing anything in it."""
         ...
 
-    def guest_file(self, machine: Machine, path: str) -> str | None:
+    def guest_file(self, vm: Placed, path: str) -> str | None:
         """A small text file inside the VM; None where there is none.
 
         Raises Retriable while the agent does not answer.
@@ -105,6 +106,6 @@ class Hypervisor(Protocol):
         """Where the task is."""
         ...
 
-    def guest(self, machine: Machine) -> GuestReport:
+    def guest(self, vm: Placed) -> GuestReport:
         """What the guest agent of a VM says, without ever executing anything in it."""
         ...

@@ -104,11 +104,17 @@ class TemplateKey:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """One VM's configuration and state, read now."""
+class Placed:
+    """A VM by its number, and the node that it is on."""
 
     vmid: int
     node: str
+
+
+@dataclass(frozen=True)
+class Machine(Placed):
+    """One VM's configuration and state, read now."""
+
     name: str
     power: Power
     lock: str | None
@@ -232,3 +238,5 @@ class GuestReport:
     cloud_init: Literal["done", "running", "error", "unknown"] = "unknown"
     cloud_init_errors: tuple[str, ...] = ()
     detail: str = ""
+    running: bool = True
+    """False when the cluster says that the VM is off, or not on that node (any more)."""

@@ -7,8 +7,9 @@ import json
 import re
 from typing import Any, Literal
 
-from provisioner.drivers.hypervisor import GuestFacts, GuestReport, Machine
+from provisioner.drivers.hypervisor import GuestFacts, GuestReport, Placed
 from provisioner.drivers.proxmox.connection import Connection, Rejection
+from provisioner.drivers.proxmox.orders import NOT_THERE
 from provisioner.errors import Retriable
 from provisioner.texts import say
 
@@ -22,6 +23,7 @@ _KEY = re.compile(
 )
 _MOST_ENTRIES, _MOST_CHARACTERS = 50, 500
 _GIB = 1 << 30
+_OFF = re.compile(r"^VM \d+ (?:is )?not running")
 _DEAF = re.compile(r"not running|got timeout|No QEMU guest agent")
 _STATUS_FILE = "/run/cloud-init/status.json"
 _STAGES = ("init-local", "init", "modules-config", "modules-final")
@@ -29,24 +31,25 @@ _STAGES = ("init-local", "init", "modules-config", "modules-final")
 Verdict = Literal["done", "running", "error", "unknown"]
 
 
-def guest(connection: Connection, machine: Machine) -> GuestReport:
-    """Addresses first; the rest is asked only of an agent that gave some."""
-    agent = ("nodes", machine.node, "qemu", machine.vmid, "agent")
+def guest(connection: Connection, vm: Placed) -> GuestReport:
+    """Addresses first; the rest is asked only of an agent that gave some, its keys last."""
+    agent = ("nodes", vm.node, "qemu", vm.vmid, "agent")
     try:
         answer = connection.record(*agent, "network-get-interfaces", raw=True)
     except Rejection as rejection:
         if rejection.status == 403:
             raise connection.failure(rejection, reading=True) from None
         # Not yet, whatever its words: no agent configured, not running, or deaf (pitfall 26).
-        return GuestReport(answering=False, detail=rejection.text)
+        running = not (_OFF.search(rejection.text) or NOT_THERE.search(rejection.text))
+        return GuestReport(answering=False, detail=rejection.text, running=running)
     except Retriable as failure:
         return GuestReport(answering=False, detail=str(failure.what))
     found = addresses(answer.get("result"))
     if not found:
         return GuestReport(answering=True, detail="no address yet")
-    keys, why_no_keys = _host_keys(connection, agent)
     text, why_no_status = _read(connection, agent, _STATUS_FILE)
     verdict, errors = cloud_init(text)
+    keys, why_no_keys = ((), "") if verdict == "running" else _host_keys(connection, agent)
     return GuestReport(
         answering=True,
         addresses=found,
@@ -57,9 +60,9 @@ def guest(connection: Connection, machine: Machine) -> GuestReport:
     )
 
 
-def facts(connection: Connection, machine: Machine) -> GuestFacts:
+def facts(connection: Connection, vm: Placed) -> GuestFacts:
     """Each answer for itself; an agent that gives none is not asked for the next."""
-    agent = ("nodes", machine.node, "qemu", machine.vmid, "agent")
+    agent = ("nodes", vm.node, "qemu", vm.vmid, "agent")
     answers: dict[str, Any] = {}
     for question in ("get-host-name", "get-osinfo", "get-fsinfo"):
         try:
@@ -90,9 +93,9 @@ def filesystems(value: Any) -> dict[str, tuple[float, float]]:
     return found
 
 
-def file(connection: Connection, machine: Machine, path: str) -> str | None:
+def file(connection: Connection, vm: Placed, path: str) -> str | None:
     """A file's text, None where there is none. Raises Retriable while the agent is away."""
-    call = ("nodes", machine.node, "qemu", machine.vmid, "agent", "file-read")
+    call = ("nodes", vm.node, "qemu", vm.vmid, "agent", "file-read")
     try:
         answer = connection.record(*call, raw=True, file=path)
     except Rejection as rejection:
@@ -100,7 +103,7 @@ def file(connection: Connection, machine: Machine, path: str) -> str | None:
             return None
         if _DEAF.search(rejection.text):
             raise Retriable(
-                say("The agent in VM %(vmid)s does not answer.", vmid=machine.vmid),
+                say("The agent in VM %(vmid)s does not answer.", vmid=vm.vmid),
                 meaning=say("The VM is off, still starting, or its guest agent does not run."),
                 next=say("Nothing to do: it is tried again by itself."),
                 after=5,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from provisioner.drivers.hypervisor import BackupJob, RestoreBackup, VolumeReading
@@ -71,7 +71,9 @@ def job(connection: Connection, name: str) -> BackupJob | None:
     return None if row is None else parsing.backup_job(row, NOBODY)
 
 
-def join(connection: Connection, name: str, vmid: int, pool: str | None) -> None:
+def join(
+    connection: Connection, name: str, vmid: int, pool_of: Callable[[int], str | None]
+) -> None:
     """Name the VM in the job. Raises ActionNeeded where that would change whom else it covers."""
     found = job(connection, name)
     if found is None:
@@ -81,7 +83,7 @@ def join(connection: Connection, name: str, vmid: int, pool: str | None) -> None
             next=say("Make the job on the cluster, or correct `backup_job`, then retry."),
             who="administrator",
         )
-    if found.covers(vmid, pool):
+    if found.covers(vmid, pool_of(vmid) if found.pool else None):
         return
     if found.everything or found.pool is not None:
         raise ActionNeeded(

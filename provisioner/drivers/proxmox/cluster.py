@@ -27,6 +27,7 @@ from provisioner.drivers.hypervisor import (
     MakeVm,
     Migrate,
     Order,
+    Placed,
     RestoreBackup,
     Rights,
     RollBack,
@@ -68,6 +69,7 @@ class ProxmoxCluster:
         self._connection = Connection(name, settings, token_secret, base)
         self._tasks = tasks.Tasks(self._connection)
         self._nodes_of: dict[int, str] = {}
+        self._rarely = survey.Rarely()
         self._jobs = threading.Lock()
 
     def close(self) -> None:
@@ -76,7 +78,7 @@ class ProxmoxCluster:
 
     def facts(self, templates: tuple[TemplateKey, ...] = ()) -> ClusterFacts:
         """See ``Hypervisor``. Raises ActionNeeded for a token that sees nothing."""
-        return survey.facts(self._connection, templates)
+        return survey.facts(self._connection, templates, self._rarely)
 
     def machine(self, vmid: int) -> Machine | None:
         """The VM where it is now; where it was last is asked first.
@@ -123,14 +125,14 @@ class ProxmoxCluster:
         last = self._nodes_of.get(order.vmid, order.node)
         return self._tasks.order_task(order, since, {order.node, last, *listed})
 
-    def pending(self, machine: Machine) -> frozenset[str]:
+    def pending(self, vm: Placed) -> frozenset[str]:
         """See ``Hypervisor``."""
-        rows = self._connection.rows(*_path(machine), "pending")
+        rows = self._connection.rows(*_path(vm), "pending")
         return frozenset(str(row["key"]) for row in rows if "pending" in row or row.get("delete"))
 
-    def snapshots(self, machine: Machine) -> tuple[SnapshotReading, ...]:
+    def snapshots(self, vm: Placed) -> tuple[SnapshotReading, ...]:
         """See ``Hypervisor``."""
-        rows = self._connection.rows(*_path(machine), "snapshot")
+        rows = self._connection.rows(*_path(vm), "snapshot")
         found = [parsing.snapshot(row) for row in rows if row.get("name") != "current"]
         return tuple(sorted(found, key=lambda snapshot: snapshot.taken_at))
 
@@ -142,9 +144,9 @@ class ProxmoxCluster:
         """See ``Hypervisor``; disks of containers count as disks."""
         return backups.stored(self._connection)
 
-    def firewall(self, machine: Machine) -> FirewallReading:
+    def firewall(self, vm: Placed) -> FirewallReading:
         """See ``Hypervisor``."""
-        return firewall.read(self._connection, machine.node, machine.vmid)
+        return firewall.read(self._connection, vm.node, vm.vmid, self._firewall_on)
 
     def backup_job(self, job: str) -> BackupJob | None:
         """See ``Hypervisor``."""
@@ -158,13 +160,13 @@ class ProxmoxCluster:
         """See ``Hypervisor``."""
         return survey.rights(self._connection)
 
-    def guest_facts(self, machine: Machine) -> GuestFacts:
+    def guest_facts(self, vm: Placed) -> GuestFacts:
         """See ``Hypervisor``; everything is empty while the agent does not answer."""
-        return agent.facts(self._connection, machine)
+        return agent.facts(self._connection, vm)
 
-    def guest_file(self, machine: Machine, path: str) -> str | None:
+    def guest_file(self, vm: Placed, path: str) -> str | None:
         """See ``Hypervisor``."""
-        return agent.file(self._connection, machine, path)
+        return agent.file(self._connection, vm, path)
 
     def submit(self, order: Order) -> TaskHandle:
         """See ``Hypervisor``. A VM that moved to another node is followed there.
@@ -194,9 +196,9 @@ class ProxmoxCluster:
         """See ``Hypervisor``. For an HA guest only the request has ended: poll ``machine`` (17)."""
         return self._tasks.state(handle)
 
-    def guest(self, machine: Machine) -> GuestReport:
+    def guest(self, vm: Placed) -> GuestReport:
         """See ``Hypervisor``. While the agent is away the cluster takes three seconds to say so."""
-        return agent.guest(self._connection, machine)
+        return agent.guest(self._connection, vm)
 
     def _simple(self, order: orders.Simple) -> TaskHandle:
         node = self._nodes_of.get(order.vmid, order.node)
@@ -258,9 +260,8 @@ class ProxmoxCluster:
             case EnsurePool():
                 survey.ensure_pool(self._connection, order)
             case JoinBackupJob():
-                pool = next((row.get("pool") for row in self._listed(order.vmid)), None)
                 with self._jobs:
-                    backups.join(self._connection, order.job, order.vmid, pool)
+                    backups.join(self._connection, order.job, order.vmid, self._pool_of)
             case LeaveBackupJob():
                 with self._jobs:
                     backups.leave(self._connection, order.job, order.vmid)
@@ -272,6 +273,12 @@ class ProxmoxCluster:
     def _listed(self, vmid: int) -> list[dict[str, Any]]:
         rows = self._connection.rows("cluster", "resources", type="vm")
         return [row for row in rows if row.get("vmid") == vmid]
+
+    def _firewall_on(self) -> bool | None:
+        return self._rarely.read("firewall", lambda: survey.firewall_on(self._connection))
+
+    def _pool_of(self, vmid: int) -> str | None:
+        return next((row.get("pool") for row in self._listed(vmid)), None)
 
     def _first_machine(self, vmid: int, nodes: Iterable[str], away: list[str]) -> Machine | None:
         """The VM on the first of the nodes that has it; those that do not answer go to ``away``."""
@@ -308,8 +315,8 @@ class ProxmoxCluster:
         return True
 
 
-def _path(machine: Machine) -> tuple[object, ...]:
-    return ("nodes", machine.node, "qemu", machine.vmid)
+def _path(vm: Placed) -> tuple[object, ...]:
+    return ("nodes", vm.node, "qemu", vm.vmid)
 
 
 def _gone(vmid: int) -> Refused:

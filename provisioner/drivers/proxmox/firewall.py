@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provisioner.drivers.hypervisor import FirewallReading, FirewallRule, SetFirewall
@@ -20,15 +20,13 @@ _DEFAULTS = {"enable": "0", "policy_in": "DROP", "macfilter": "1", "ipfilter": "
 _MOST_CHANGES = 200
 
 
-def read(connection: Connection, node: str, vmid: int) -> FirewallReading:
+def read(
+    connection: Connection, node: str, vmid: int, on_cluster: Callable[[], bool | None]
+) -> FirewallReading:
     """Where the token may not see the cluster's own switch, it is taken to be on."""
     path = _path(node, vmid)
     options = _options(connection, path)
     addresses = _addresses(connection, path)
-    try:
-        cluster = connection.record("cluster", "firewall", "options")
-    except ActionNeeded:
-        cluster = {"enable": 1}
     rows = connection.rows(*path, "rules")
     return FirewallReading(
         enabled=options["enable"] == "1",
@@ -36,7 +34,7 @@ def read(connection: Connection, node: str, vmid: int) -> FirewallReading:
         ip_filter=addresses is not None or options["ipfilter"] == "1",
         rules=tuple(rule for row in rows for rule in _letting_in(row)),
         addresses=frozenset(addresses or ()),
-        on_cluster=bool(int(cluster.get("enable") or 0)),
+        on_cluster=on_cluster() is not False,
     )
 
 
@@ -45,11 +43,14 @@ def bring_about(connection: Connection, order: SetFirewall, node: str) -> None:
     path = _path(node, order.vmid)
     _filter(connection, path, {_plain(address) for address in order.addresses})
     wanted = {_key(rule): rule for rule in order.rules}
-    there = {key for row in connection.rows(*path, "rules") if (key := _our_key(row))}
+    rows = connection.rows(*path, "rules")
+    there = {key for row in rows if (key := _our_key(row))}
     for key, rule in wanted.items():
         if key not in there:
             connection.send("POST", *path, "rules", **_rule(rule))
     _switch(connection, path, order)
+    if _first_stale(rows, set(wanted)) is None:
+        return
     for _ in range(_MOST_CHANGES):
         stale = _first_stale(connection.rows(*path, "rules"), set(wanted))
         if stale is None:

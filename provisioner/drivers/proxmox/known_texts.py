@@ -37,7 +37,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         31,
-        r"no quorum|cluster not ready",
+        r"no quorum|cluster not ready|unable to open file '/etc/pve/[^']*' - Permission denied",
         Retriable,
         say("The cluster's nodes cannot agree at the moment, so it accepts no change."),
         say("It is tried again by itself; the administrator checks the links between the nodes."),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from provisioner.drivers.hypervisor import (
     ClusterFacts,
@@ -20,8 +21,33 @@ from provisioner.drivers.proxmox.at_once import each
 from provisioner.drivers.proxmox.connection import Connection, Rejection
 from provisioner.errors import ActionNeeded, Refused, Retriable
 
+_T = TypeVar("_T")
 
-def facts(connection: Connection, templates: tuple[TemplateKey, ...]) -> ClusterFacts:
+
+class Rarely:
+    """What changes rarely, asked anew once it is as old as the cluster's own listing may be (30).
+
+    Safe to share between threads. What could not be read is not kept.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._seconds = seconds
+        self._kept: dict[str, tuple[Any, float]] = {}
+
+    def read(self, key: str, reader: Callable[[], _T]) -> _T:
+        """What the reader gave a moment ago, or gives now."""
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept[1] < self._seconds:
+            return cast(_T, kept[0])
+        found = reader()
+        if found:
+            self._kept[key] = (found, time.monotonic())
+        return found
+
+
+def facts(
+    connection: Connection, templates: tuple[TemplateKey, ...], rarely: Rarely
+) -> ClusterFacts:
     """What /cluster/resources says, the bridges of each node, and the named templates."""
     rows = connection.rows("cluster", "resources")
     emptied = _maintenance(connection)
@@ -31,7 +57,9 @@ def facts(connection: Connection, templates: tuple[TemplateKey, ...]) -> Cluster
     online = [node.name for node in nodes if node.online]
     _check_sight(connection, nodes, storages)
     wanted = [guest for guest in guests if guest.node in online and _asked(guest, templates)]
-    bridges = zip(online, each(lambda node: _bridges(connection, node), online), strict=True)
+    bridges = each(
+        lambda node: rarely.read(f"bridges of {node}", lambda: _bridges(connection, node)), online
+    )
     readings = each(lambda guest: _template(connection, guest, storages), wanted)
     return ClusterFacts(
         cluster=connection.name,
@@ -41,13 +69,16 @@ def facts(connection: Connection, templates: tuple[TemplateKey, ...]) -> Cluster
         storages=tuple(parsing.storage(row) for row in storages),
         guests=guests,
         templates=tuple(reading for reading in readings if reading),
-        bridges={node: names for node, names in bridges if names is not None},
-        version=_version(connection),
-        firewall_on=_firewall_on(connection),
+        bridges={
+            node: names for node, names in zip(online, bridges, strict=True) if names is not None
+        },
+        version=rarely.read("version", lambda: _version(connection)),
+        firewall_on=rarely.read("firewall", lambda: firewall_on(connection)),
     )
 
 
-def _firewall_on(connection: Connection) -> bool | None:
+def firewall_on(connection: Connection) -> bool | None:
+    """Of the whole cluster; None where it does not tell."""
     try:
         options = connection.record("cluster", "firewall", "options")
     except (ActionNeeded, Refused, Retriable):

@@ -44,7 +44,8 @@ _CLOCK_SECONDS = 5
 """How far a node's clock may be behind ours."""
 
 _NOT_THERE = re.compile(r"no such task|unable to parse worker upid")
-_VAGUE = re.compile(r"job errors|migration aborted|migration problems")
+_VAGUE = re.compile(r"job errors|migration aborted|migration problems|.*failed: exit code \d+")
+_NO_ROOM = re.compile(r"No space left on device|out of space|quota exceeded")
 _CAUSE = re.compile(r"ERROR: (?:Backup of VM \d+ failed - |migration aborted(?: \([^)]*\))?: )(.+)")
 _WANTED_STATES = {
     "qmstart": re.compile(r"already running"),
@@ -246,7 +247,8 @@ def _cause(exit_: str, log: Sequence[str]) -> str:
     """What the log says went wrong, where the end of the task only says that something did."""
     if not _VAGUE.fullmatch(exit_):
         return exit_
-    causes = (found[1].strip() for line in log if (found := _CAUSE.search(line)))
+    full = next((line.strip() for line in log if _NO_ROOM.search(line)), "")
+    causes = [full, *(found[1].strip() for line in log if (found := _CAUSE.search(line)))]
     return next((f"{exit_}: {cause}" for cause in causes if cause), exit_)
 
 

@@ -13,6 +13,7 @@ from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.devices.plan import CAMPUS, GROUPS, CampusPlan, tree
 
 FIELD = ("switches", "access_points", "probes")
+RACK_SWITCH = "sw-pendopo-1"
 
 
 def hosts(plan: CampusPlan, port: int) -> dict[str, Any]:
@@ -54,6 +55,46 @@ def network(plan: CampusPlan) -> dict[str, Any]:
         },
         "links": [list(link) for link in plan.links],
     }
+
+
+def data_centre(plan: CampusPlan) -> dict[str, Any]:
+    """What network.yml says of the racks: one rack at the campus's second switch.
+
+    Nothing answers at its addresses until `lab fault address-answers` lets something.
+    """
+    switch = next(each for each in plan.devices if each.name == RACK_SWITCH)
+    beside = ipaddress.ip_network(plan.cidr)[0] + (1 << 16)
+    return {
+        "colocation_networks": {
+            "colo-1": {
+                "title": "Kolokasi",
+                "vlan": 140,
+                "cidr": f"{beside}/24",
+                "gateway": str(beside + 1),
+                "assignable": [f"{beside + 20}-{beside + 39}"],
+                "quarantine_hours": 1,
+            }
+        },
+        "racks": {
+            "r1": {
+                "site": switch.site,
+                "title": "Rak 1",
+                "units": 42,
+                "feeds": {"A": {"watts": 3000}, "B": {"watts": 3000}},
+                "switch_ports": [f"{switch.name}:GigabitEthernet1/0/{port}" for port in (8, 9)],
+            }
+        },
+    }
+
+
+def has_racks(plan: CampusPlan) -> bool:
+    """Whether the campus has the switch that the lab's rack is cabled to."""
+    return any(each.name == RACK_SWITCH for each in plan.devices)
+
+
+def colocation() -> dict[str, Any]:
+    """The office's terms for a department's own server."""
+    return {"sla_working_days": 3, "letters": ["signed", "srikandi"]}
 
 
 def event_wifi() -> dict[str, Any]:

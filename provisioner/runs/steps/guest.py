@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.drivers.seat import Door
-from provisioner.errors import Retriable
+from provisioner.errors import ActionNeeded, Retriable
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.runs.steps.ownership import own_machine
 from provisioner.runs.steps.proof import PROVE
@@ -36,7 +36,12 @@ class NoteFacts:
     """System, kernel and file systems of the guest stand on the record."""
 
     def apply(self, context: Context) -> Done | Wait:
-        found = context.hypervisor.guest_facts(own_machine(context))
+        machine = own_machine(context)
+        try:
+            found = context.hypervisor.guest_facts(machine)
+        except ActionNeeded as failure:  # a right is missing: worth a remark, not a halt
+            context.warn(say("The system in the VM is not on record: %(why)s", why=failure.what))
+            return Done(changed=False)
         if not found.system and context.memory.get("looks", 0) < 2:
             context.remember({"looks": context.memory.get("looks", 0) + 1})
             raise Retriable(
