@@ -20,6 +20,7 @@ from provisioner.commands import (
     people,
     requests,
     runs,
+    seeing,
     service,
     template,
     trust,
@@ -79,6 +80,8 @@ for name, group in {
     "instance": instances.instance_app,
 }.items():
     app.add_typer(group, name=name, rich_help_panel=OVER_HTTP)
+for look in (seeing.capacity, seeing.drift, seeing.orphans):
+    app.command(rich_help_panel=OVER_HTTP)(look)
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from api.pages import act_form
 from api.pages.asking import ACTION
 from api.pages.form import Form, faults, in_zone, nested, without_secrets
 from api.pages.frame import Reader, go, page
-from api.pages.instances import instance_page, last_day
+from api.pages.instances import instance_page
 from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product
@@ -121,5 +121,4 @@ def _show(
         errors=form.errors,
         problem=problem,
         choices=act_form.choices(product, actor, act, one),
-        last_day=last_day,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -96,7 +96,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(_=_gettext, asset=_asset)
     environment.filters.update(
         say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=_number, span=_span,
-        iso=_iso, stopwatch=_stopwatch, step_time=_step_time,
+        iso=_iso, last_day=last_day, stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
     return environment
 
@@ -147,6 +147,11 @@ def _moment(context: jinja2.runtime.Context, moment: datetime) -> str:
 @jinja2.pass_context
 def _clock(context: jinja2.runtime.Context, moment: datetime) -> str:
     return f"{_local(context, moment):%H:%M:%S}"
+
+
+def last_day(ends_at: datetime) -> datetime:
+    """Of what ends with a day: the last moment of use; what is kept is the midnight after it."""
+    return ends_at - timedelta(seconds=1)
 
 
 def _zone_name(moment: datetime) -> str:

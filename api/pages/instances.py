@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -41,7 +41,6 @@ def show(request: Request, actor: Reader, product: Services) -> Response:
         found={kind: [one for one in found if one.kind == kind] for kind in kinds},
         departments={one.id: one.name for one in product.people.departments()},
         places={key: place.title for key, place in product.inventory.network.places.items()},
-        last_day=last_day,
     )
 
 
@@ -109,7 +108,6 @@ def instance_page(
         "drift": drift_of(product, actor, found),
         "size": _size(found, product.inventory),
         "image": _image(found, product.inventory),
-        "last_day": last_day,
         "days_left": _days_left,
         **_racked(product, actor, found),
     }
@@ -121,11 +119,6 @@ def _racked(product: Product, actor: Actor, one: InstanceView) -> dict[str, Any]
     server = place_of(product, one.id) if one.kind == "colocation" else None
     rack = rack_around(product, actor, server) if server and one.state != "ended" else None
     return {"server": server, "rack": rack, "slot_label": label_of}
-
-
-def last_day(ends_at: datetime) -> datetime:
-    """The last day of use; what is kept is the midnight after it."""
-    return ends_at - timedelta(seconds=1)
 
 
 def _days_left(ends_at: datetime) -> int:

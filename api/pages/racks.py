@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages.frame import Reader, page
-from api.pages.instances import last_day
 from api.racks import Place, all_racks, label_of, place_of
 from api.security import Services
 from provisioner.bootstrap import Product
@@ -54,7 +53,6 @@ def _print(request: Request, actor: Actor, product: Product, id: str, template: 
         department={d.id: d.name for d in product.people.departments()}.get(
             one.department, one.department
         ),
-        last_day=last_day,
         proof=product.reports.get(actor, one.request).proof,
     )
 

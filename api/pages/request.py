@@ -86,7 +86,7 @@ def request_page(
 
 def _of_note(event: EventView) -> bool:
     """Whether the event belongs to the story; single steps that went well are looked up."""
-    return event.tag == "step:failed" or not event.tag.startswith(_SMALL)
+    return event.tag in ("step:failed", "step:completed") or not event.tag.startswith(_SMALL)
 
 
 def place_title(inventory: Inventory, key: str) -> str:

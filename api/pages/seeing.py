@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from api import seeing
 from api.pages.details import size_text
 from api.pages.frame import Reader, go, page
-from api.pages.instances import last_day
 from api.pages.picture import cluster_bars, node_bars
 from api.security import Services
 from provisioner.catalogue import Inventory
@@ -43,7 +42,7 @@ def show_capacity(request: Request, actor: Reader, product: Services) -> Respons
 @router.get("/overview")
 def show_overview(request: Request, actor: Reader, product: Services) -> Response:
     """What stands, by department."""
-    return page(request, "overview.html", overview=product.overview.view(actor), last_day=last_day)
+    return page(request, "overview.html", overview=product.overview.view(actor))
 
 
 @router.get("/findings")
@@ -60,7 +59,6 @@ def show_findings(request: Request, actor: Reader, product: Services) -> Respons
         ending=sorted(filter(_ends_soon, standing), key=lambda one: str(one.expires_at)),
         departments={one.id: one.name for one in product.people.departments()},
         may_look=may_operate(actor),
-        last_day=last_day,
     )
 
 

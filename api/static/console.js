@@ -37,6 +37,31 @@ document.addEventListener("change", (event) => {
   input.reportValidity();
 });
 
+/* Photos are made smaller before they are sent, where the signal is weak; their place is dropped. */
+const LONGEST = 1600;
+async function smaller(file) {
+  const picture = await createImageBitmap(file);
+  const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+  if (scale === 1) return file;
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(picture.width * scale);
+  canvas.height = Math.round(picture.height * scale);
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+  const name = file.name.replace(/\.[^.]*$/, "") + ".jpg";
+  return made ? new File([made], name, { type: "image/jpeg" }) : file;
+}
+document.addEventListener("change", async (event) => {
+  const input = event.target;
+  if (!input.matches?.("input[data-photos]")) return;
+  const chosen = [...input.files];
+  const kept = await Promise.all(chosen.map((file) => smaller(file).catch(() => file)));
+  if (chosen.some((file, at) => file !== input.files[at])) return;
+  const files = new DataTransfer();
+  kept.forEach((file) => files.items.add(file));
+  input.files = files.files;
+});
+
 /* One click, one call: a second one while the first is under way does nothing. */
 document.addEventListener("submit", (event) => {
   const form = event.target;

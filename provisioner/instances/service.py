@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from provisioner.database import Database
 from provisioner.drivers.hypervisor import VolumeReading
-from provisioner.errors import Conflict, NotFound
+from provisioner.errors import Conflict, FieldError, Invalid, NotFound
 from provisioner.instances.making import COLOCATION, EVENT_WIFI, VM
 from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.views import BackupView, InstanceView
@@ -110,6 +110,9 @@ class InstanceService:
                 slug="wrong-state",
                 extra={"state": instance.state, "actions": instance.actions},
             )
+        if said.get("confirm", instance.name) != instance.name:
+            wrong = say("enter %(name)s, the name of what this is about", name=instance.name)
+            raise Invalid([FieldError("/details/confirm", wrong)])
         origin = self._requests.get(actor, instance.request)
         details = {**said, "action": action, "instance": instance.id}
         self._requests.check(origin.service, details)

@@ -14,7 +14,7 @@ from provisioner.plans.swap import swap_vmid
 from provisioner.runs import journal, store
 from provisioner.runs.leases import RunDevices, RunSlots
 from provisioner.runs.model import Run
-from provisioner.runs.steps.base import Context
+from provisioner.runs.steps.base import Context, LastSight
 from provisioner.texts import Message
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def make_context(
     planned: Mapping[str, Step],
     step: Step,
     memory: Memory,
+    sight: LastSight,
 ) -> Context:
     """Everything that the step may use."""
     powers = _Powers(database, tools, run, step.key)
@@ -137,4 +138,5 @@ def make_context(
         keep_configuration=partial(tools.configurations.keep, run.id),
         endings=tools.endings,
         settle=tools.settle,
+        sight=sight,
     )

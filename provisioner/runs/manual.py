@@ -14,7 +14,7 @@ from provisioner.database import Database, now
 from provisioner.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.rules import Actor, may_operate, may_see
 from provisioner.requests.files import LetterFiles
-from provisioner.requests.letters import examine
+from provisioner.requests.letters import ExaminedLetter, examine
 from provisioner.runs import journal, store
 from provisioner.runs.model import Run
 from provisioner.runs.rules import RunState
@@ -65,7 +65,7 @@ class ManualSteps:
             gaps.append(FieldError("/photos", say("at most %(limit)s photos", limit=MOST_PHOTOS)))
         if gaps:
             raise Invalid(gaps)
-        found = [(examine(photo.data, photo.file_name), photo.data) for photo in photos]
+        found = [(_picture(photo), photo.data) for photo in photos]
         for seen, original in found:
             self._files.keep(seen.sha256, original, seen.cleaned)
         done = {
@@ -117,6 +117,17 @@ class ManualSteps:
                 extra={"state": run.state},
             )
         return {**step.params["undo"], "photo": False} if undoing else step.params
+
+
+def _picture(photo: Photo) -> ExaminedLetter:
+    """The picture, cleaned of what it says beside the image. Raises Invalid for anything else."""
+    try:
+        found = examine(photo.data, photo.file_name)
+    except Invalid as error:
+        raise Invalid([FieldError("/photos", fault.message) for fault in error.errors]) from error
+    if not found.media_type.startswith("image/"):
+        raise Invalid([FieldError("/photos", say("must be pictures, JPEG or PNG"))])
+    return found
 
 
 def _visible(session: Session, actor: Actor, run_id: str) -> Run:

@@ -81,10 +81,6 @@ def _set_up(stage: Stage) -> list[Screen]:
     wifi_draft = stage.draft(service="event_wifi", passphrase="sebuah rahasia")
     instance = stage["sari"].get(f"/api/v1/requests/{wifi}").json()["instance"]
     poster = _open_network(stage)
-    vm, resize = _lived_with(stage, done)
-    waiting, waiting_run = stage.approved(service="colocation")
-    stage.run_until(waiting_run, "waiting_person")
-    racked, racked_run = _racked(stage)
     handover = stage["sari"].get(f"/api/v1/requests/{wifi}/report").json()["handover"]["url"]
     return [
         Screen("sign-in", None, "/sign-in"),
@@ -104,6 +100,32 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("wifi-instance", "dewi", f"/instances/{instance}"),
         Screen("poster", "dewi", f"/instances/{poster}/poster"),
         Screen("topology", "dewi", "/topology"),
+        *_of_servers(stage, done),
+        Screen("request-submitted", "dewi", f"/requests/{submitted}"),
+        Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
+        Screen("review", "dewi", f"/requests/{planned}/review"),
+        Screen("review-own", "dewi", f"/requests/{own}/review"),
+        Screen("run-done", "dewi", f"/runs/{run}"),
+        Screen("run-failed", "dewi", f"/runs/{failed_run}"),
+        Screen("request-attention", "dewi", f"/requests/{failed}"),
+        Screen("instances", "dewi", "/instances"),
+        Screen("not-found", "dewi", "/requests/VPS-2026-9999"),
+        Screen("applicant-list", "sari", "/"),
+        Screen("applicant-draft", "sari", f"/requests/{draft}"),
+        Screen("applicant-edit-wifi", "sari", f"/requests/{wifi_draft}/edit"),
+        Screen("applicant-edit", "sari", f"/requests/{draft}/edit"),
+        Screen("applicant-returned", "sari", f"/requests/{returned}"),
+        Screen("applicant-done", "sari", f"/requests/{done}"),
+    ]
+
+
+def _of_servers(stage: Stage, done: str) -> list[Screen]:
+    """What is shown of servers that stand, in the cluster and in the rack."""
+    vm, resize = _lived_with(stage, done)
+    waiting, waiting_run = stage.approved(service="colocation")
+    stage.run_until(waiting_run, "waiting_person")
+    racked, racked_run = _racked(stage)
+    return [
         Screen("vm-instance", "dewi", f"/instances/{vm}"),
         Screen("vm-resize", "dewi", f"/instances/{vm}/actions/resize"),
         Screen("vm-snapshot", "dewi", f"/instances/{vm}/actions/snapshot"),
@@ -124,25 +146,15 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("colocation-instance", "dewi", f"/instances/{racked}"),
         Screen("colocation-label", "dewi", f"/instances/{racked}/label"),
         Screen("colocation-sheet", "dewi", f"/instances/{racked}/sheet"),
-        Screen("request-submitted", "dewi", f"/requests/{submitted}"),
-        Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
-        Screen("review", "dewi", f"/requests/{planned}/review"),
-        Screen("review-own", "dewi", f"/requests/{own}/review"),
-        Screen("run-done", "dewi", f"/runs/{run}"),
-        Screen("run-failed", "dewi", f"/runs/{failed_run}"),
-        Screen("request-attention", "dewi", f"/requests/{failed}"),
-        Screen("instances", "dewi", "/instances"),
-        Screen("not-found", "dewi", "/requests/VPS-2026-9999"),
-        Screen("applicant-list", "sari", "/"),
-        Screen("applicant-draft", "sari", f"/requests/{draft}"),
-        Screen("applicant-edit-wifi", "sari", f"/requests/{wifi_draft}/edit"),
-        Screen("applicant-edit", "sari", f"/requests/{draft}/edit"),
-        Screen("applicant-returned", "sari", f"/requests/{returned}"),
-        Screen("applicant-done", "sari", f"/requests/{done}"),
+        Screen("applicant-racked", "sari", f"/requests/{_request(stage, racked)}"),
         Screen("applicant-vm", "sari", f"/instances/{vm}"),
         Screen("applicant-overview", "sari", "/overview"),
         Screen("applicant-rack", "sari", f"/instances/{racked}"),
     ]
+
+
+def _request(stage: Stage, instance: str) -> str:
+    return str(stage["sari"].get(f"/api/v1/instances/{instance}").json()["request"])
 
 
 def _lived_with(stage: Stage, number: str) -> tuple[str, str]:

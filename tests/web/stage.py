@@ -148,10 +148,10 @@ class Stage:
             time.sleep(0.2)
 
 
-def photo() -> bytes:
+def photo(width: int = 320, height: int = 240) -> bytes:
     """A picture as a telephone takes it, only smaller."""
     out = io.BytesIO()
-    Image.new("RGB", (320, 240), (90, 120, 110)).save(out, "JPEG")
+    Image.new("RGB", (width, height), (90, 120, 110)).save(out, "JPEG")
     return out.getvalue()
 
 

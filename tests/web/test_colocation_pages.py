@@ -101,7 +101,7 @@ def test_a_technician_reports_it_on_a_telephone(
     number, run = waiting
     address = _address(stage, run)
     picture = tmp_path / "depan.jpg"
-    picture.write_bytes(photo())
+    picture.write_bytes(photo(2400, 1800))
     context = chromium.new_context(viewport={"width": 360, "height": 740}, has_touch=True)
     page = context.new_page()
     page.goto(f"{stage.url}/sign-in")
@@ -115,13 +115,19 @@ def test_a_technician_reports_it_on_a_telephone(
         boxes.nth(index).check()
     page.get_by_label("Nomor seri").fill("SN-12345")
     page.set_input_files("#f-photos", [picture, picture])
+    page.wait_for_function(
+        "size => document.getElementById('f-photos').files[1].size !== size",
+        arg=picture.stat().st_size,
+    )
     with answering(address):
         page.get_by_role("button", name="Selesai dikerjakan").click()
         expect(page.locator(".task-done")).to_contain_text("Rina Lestari")
         expect(page.locator(".now")).to_have_text(
             re.compile("selesai dan terbukti"), timeout=60_000
         )
-    expect(page.locator(".photos img").first).to_be_visible()
+    shown = page.locator(".photos img").first
+    expect(shown).to_be_visible()
+    assert shown.evaluate("async i => { await i.decode(); return i.naturalWidth }") == 1600
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 360
     context.close()
@@ -164,6 +170,10 @@ def test_the_server_has_its_page_label_and_sheet(stage: Stage, racked: str) -> N
         for told in ("Rak 1 ruang server", "ABC/123", "GigabitEthernet1/0/", "slot-mine"):
             assert told in page
         assert "Panel tambal" not in page
+        request = stage["sari"].get(f"/api/v1/instances/{racked}").json()["request"]
+        told = sari.get(f"/requests/{request}").text
+        assert f"/instances/{racked}/sheet" in told
+        assert "SSID" not in told
         label = sari.get(f"/instances/{racked}/label").text
         assert "<svg" in label
         assert f"{stage.url}/instances/{racked}" in label

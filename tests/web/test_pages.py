@@ -275,7 +275,7 @@ def test_the_source_of_what_runs_here_is_offered(stage: Stage) -> None:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         names = archive.getnames()
     assert "api/app.py" in names
-    assert "provisioner/bootstrap.py" in names
+    assert "provisioner/bootstrap/__init__.py" in names
     assert not [name for name in names if name.endswith(".pyc")]
 
 

@@ -49,8 +49,9 @@ def test_a_difference_is_found_and_settled(stage: Stage, vm: str) -> None:
         pve.set(one, changed)
     seen = stage["rina"].post(f"{INSTANCES}/{vm}/look").json()
     assert [finding["key"] for finding in seen["findings"]] == ["name"]
-    assert stage["rina"].get("/api/v1/drift").json()["instances"][0]["instance"] == vm
-    assert [d["instance"] for d in stage["sari"].get("/api/v1/drift").json()["instances"]] == [vm]
+    for who in ("rina", "sari"):
+        told = stage[who].get("/api/v1/drift").json()["instances"]
+        assert vm in {one["instance"] for one in told}
     assert stage["tono"].get("/api/v1/drift").json() == {"instances": [], "clusters": []}
     settle = {"how": "restore", "what": ["name"]}
     asked = stage["rina"].post(f"{INSTANCES}/{vm}/actions/settle", json=settle)

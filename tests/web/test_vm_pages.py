@@ -138,12 +138,13 @@ def test_a_difference_is_shown_settled_and_looked_for(stage: Stage, vm: str) -> 
         assert 'value="name" checked' in refused.text
         findings = rina.get("/findings").text
         assert "ganti-nama" in findings
+        assert f"/instances/{vm}#drift" in findings
         assert sari.get("/findings").status_code == 403
         assert sari.post("/findings/look").status_code == 403
         accepted = {"details/what": "name", "details/how": "accept"}
         stage.carried_out(_made(rina.post(settle, data=accepted)))
         assert rina.post("/findings/look").headers["location"] == "/findings"
-        assert "Semua server sesuai catatan." in rina.get("/findings").text
+        assert f"/instances/{vm}#drift" not in rina.get("/findings").text
 
 
 def test_the_office_reads_room_and_departments(stage: Stage, vm: str) -> None:

@@ -78,7 +78,10 @@ class ProxmoxCluster:
 
     def facts(self, templates: tuple[TemplateKey, ...] = ()) -> ClusterFacts:
         """See ``Hypervisor``. Raises ActionNeeded for a token that sees nothing."""
-        return survey.facts(self._connection, templates, self._rarely)
+        found = survey.facts(self._connection, templates, self._rarely)
+        for guest in found.guests:  # a place to begin with, which may have changed since
+            self._nodes_of.setdefault(guest.vmid, guest.node)
+        return found
 
     def machine(self, vmid: int) -> Machine | None:
         """The VM where it is now; where it was last is asked first.
@@ -253,10 +256,7 @@ class ProxmoxCluster:
         match order:
             case SetFirewall():
                 # Its file could be written without a VM, and would wait for the next of its number.
-                machine = self.machine(order.vmid)
-                if machine is None:
-                    raise _gone(order.vmid)
-                firewall.bring_about(self._connection, order, machine.node)
+                firewall.bring_about(self._connection, order, self._node_of(order))
             case EnsurePool():
                 survey.ensure_pool(self._connection, order)
             case JoinBackupJob():
@@ -276,6 +276,21 @@ class ProxmoxCluster:
 
     def _firewall_on(self) -> bool | None:
         return self._rarely.read("firewall", lambda: survey.firewall_on(self._connection))
+
+    def _node_of(self, order: VmOrder) -> str:
+        """Where the VM is, in one call where it is still where it was. Raises Refused."""
+        node = self._nodes_of.get(order.vmid, order.node)
+        try:
+            self._connection.record("nodes", node, "qemu", order.vmid, "config", raw=True)
+        except Rejection as rejection:
+            if not orders.NOT_THERE.search(rejection.text):
+                raise self._connection.failure(rejection, reading=True) from None
+        else:
+            return node
+        machine = self.machine(order.vmid)
+        if machine is None:
+            raise _gone(order.vmid)
+        return machine.node
 
     def _pool_of(self, vmid: int) -> str | None:
         return next((row.get("pool") for row in self._listed(vmid)), None)

@@ -9,6 +9,7 @@ from provisioner.drivers.hypervisor import Machine, WriteGuestFile
 from provisioner.drivers.seat import Door
 from provisioner.errors import ActionNeeded
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
+from provisioner.runs.steps.orders import still_ours
 from provisioner.runs.steps.ownership import own_machine, take_vm
 from provisioner.runs.steps.proof import add_proof, require
 from provisioner.services.cloud_vps.acceptance import SSH_APPLICANT_KEY, SSH_HOST_KEY, TCP_SSH
@@ -45,9 +46,9 @@ class AddKey:
 
     def undo(self, context: Context) -> Done | Wait:
         added = set(context.memory.get("added", []))
-        if not added:
+        machine = still_ours(context) if added else None
+        if machine is None:
             return Done(changed=False)
-        machine = own_machine(context)
         text = context.hypervisor.guest_file(machine, _key_file(context)) or ""
         kept = [line for line in text.splitlines() if not added & set(line.split())]
         if kept != text.splitlines():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from provisioner.drivers.fleet import Fleet
-from provisioner.drivers.hypervisor import Hypervisor
+from provisioner.drivers.hypervisor import GuestReport, Hypervisor, Machine
 from provisioner.drivers.seat import Door, UserSeat
 from provisioner.plans.model import Step
 from provisioner.settings import ClusterSettings, DeviceSettings
@@ -62,6 +63,44 @@ class Slots(Protocol):
     def give_back(self, resource: str) -> None:
         """Give this run's slot back."""
         ...
+
+
+class LastSight:
+    """What a step has read last, for the next step to begin with, once and while it is fresh.
+
+    An order is never given on a reading that another order of the run has outdated: who took one
+    and gave an order reads anew.
+    """
+
+    FRESH = 1.0
+    """Seconds since it was read."""
+
+    def __init__(self) -> None:
+        self._machine: tuple[Machine, float] | None = None
+        self._report: tuple[GuestReport, float] | None = None
+
+    def leave(self, machine: Machine) -> None:
+        """It was read just now."""
+        self._machine = (machine, time.monotonic())
+
+    def leave_report(self, report: GuestReport) -> None:
+        """The VM's agent said so just now."""
+        self._report = (report, time.monotonic())
+
+    def take(self, vmid: int) -> Machine | None:
+        """The fresh reading of that VM, if there is one; there is none for the next who asks."""
+        left, self._machine = self._machine, None
+        if left is None or left[0].vmid != vmid or self._is_old(left[1]):
+            return None
+        return left[0]
+
+    def take_report(self) -> GuestReport | None:
+        """What the VM's agent said a moment ago, once."""
+        left, self._report = self._report, None
+        return None if left is None or self._is_old(left[1]) else left[0]
+
+    def _is_old(self, moment: float) -> bool:
+        return time.monotonic() - moment > self.FRESH
 
 
 class Settled(Protocol):
@@ -156,6 +195,8 @@ class Context:
     endings: Endings
     settle: float
     """Seconds after which the effect of a call of unknown outcome would have appeared."""
+    sight: LastSight = field(default_factory=LastSight)
+    """What the step before has seen, where both are carried out without a pause."""
 
     @property
     def params(self) -> Mapping[str, Any]:

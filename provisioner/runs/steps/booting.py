@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.database import now
-from provisioner.drivers.hypervisor import GuestReport
+from provisioner.drivers.hypervisor import GuestReport, Placed
 from provisioner.errors import ActionNeeded
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.runs.steps.orders import seconds_since
-from provisioner.runs.steps.ownership import own_machine
+from provisioner.runs.steps.ownership import identity, own_machine
 from provisioner.texts import say
 
 
@@ -20,21 +20,13 @@ class WaitForBoot:
     def apply(self, context: Context) -> Done | Wait:
         if "began" not in context.memory:
             context.remember({"began": now().isoformat()})
-        machine = own_machine(context)
-        if machine.power != "running":
-            context.remember({"began": None})
-            raise ActionNeeded(
-                say("VM %(vmid)s has switched itself off.", vmid=machine.vmid),
-                meaning=say("It was started but does not run any more."),
-                next=say("Look at its console on the cluster, start it, then choose retry."),
-            )
-        report = context.hypervisor.guest(machine)
+        report = self._look(context)
         address = context.params["address"]
         if address in report.addresses and report.cloud_init in ("done", "error"):
             return self._booted(context, report)
         waited = seconds_since(context.memory.get("began") or now().isoformat())
         if waited > float(context.params["timeout"]):
-            context.remember({"began": None})
+            context.remember({"began": None, "node": None})
             raise self._too_late(context, report, waited)
         if not report.answering:
             return Wait(_boot_pace(waited), say("Starting: the guest agent does not answer yet"))
@@ -49,6 +41,24 @@ class WaitForBoot:
         return Done(changed=False)
 
     @staticmethod
+    def _look(context: Context) -> GuestReport:
+        """What its agent says; the VM itself is read at first, and when it is not where it was."""
+        if node := context.memory.get("node"):
+            report = context.hypervisor.guest(Placed(identity(context).vmid, node))
+            if report.running:
+                return report
+        machine = own_machine(context)
+        if machine.power != "running":
+            context.remember({"began": None, "node": None})
+            raise ActionNeeded(
+                say("VM %(vmid)s has switched itself off.", vmid=machine.vmid),
+                meaning=say("It was started but does not run any more."),
+                next=say("Look at its console on the cluster, start it, then choose retry."),
+            )
+        context.remember({"node": machine.node})
+        return context.hypervisor.guest(machine)
+
+    @staticmethod
     def _booted(context: Context, report: GuestReport) -> Done:
         if report.cloud_init == "error":
             raise ActionNeeded(
@@ -61,6 +71,7 @@ class WaitForBoot:
                 log=report.cloud_init_errors,
             )
         context.remember({"host_keys": list(report.host_keys)})
+        context.sight.leave_report(report)
         seconds = seconds_since(context.memory["began"])
         addresses = sorted(report.addresses)
         return Done(
@@ -106,4 +117,4 @@ class WaitForBoot:
 
 
 def _boot_pace(waited: float) -> float:
-    return min(5.0, max(0.2, waited / 10))
+    return min(5.0, max(0.3, waited * 0.3))

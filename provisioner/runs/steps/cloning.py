@@ -18,7 +18,7 @@ from provisioner.runs.steps.ownership import (
     is_marked,
     is_ours,
     is_settled,
-    own_machine,
+    not_ours_any_more,
     patience,
     planned_clone,
     remember,
@@ -61,8 +61,10 @@ class WaitForClone:
             )
         if machine.lock:
             return Wait(1.0, say("The cluster finishes the clone"))
-        machine = own_machine(context)
+        if not is_ours(machine, context):
+            raise not_ours_any_more(machine.vmid)
         context.slots.give_back(clone_slot(context))
+        context.sight.leave(machine)
         context.remember({"uuid": machine.uuid, "node": machine.node})
         return Done(changed=True, evidence=({"uuid": machine.uuid, "node": machine.node},))
 
@@ -201,6 +203,6 @@ def _begin_anew(context: Context) -> None:
 
 
 def _pace(memory: Mapping[str, Any]) -> float:
-    """Short looks at first, longer ones later: 0.05 s growing to 2 s with the time waited."""
+    """Short looks at first, longer ones later: 0.1 s growing to 2 s with the time waited."""
     waited = (now() - datetime.fromisoformat(memory["tried_at"])).total_seconds()
-    return min(2.0, max(0.05, waited / 5))
+    return min(2.0, max(0.1, waited * 0.4))

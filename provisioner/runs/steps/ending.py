@@ -10,6 +10,7 @@ from provisioner.drivers.hypervisor import (
     Configure,
     Destroy,
     FreeVolume,
+    JoinBackupJob,
     LeaveBackupJob,
     Machine,
     Order,
@@ -17,8 +18,9 @@ from provisioner.drivers.hypervisor import (
 )
 from provisioner.errors import ActionNeeded, Retriable
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
-from provisioner.runs.steps.orders import give_order, order_given
+from provisioner.runs.steps.orders import give_order, order_given, still_ours
 from provisioner.runs.steps.ownership import identity, is_another, is_marked, take_vm
+from provisioner.runs.steps.standing import as_before
 from provisioner.services.cloud_vps.acceptance import (
     ADDRESS_SILENT,
     BACKUP_JOB_WITHOUT,
@@ -56,14 +58,28 @@ class RemoveVm:
             raise _mark_lost(machine)
         if machine.lock:
             raise _locked(machine)
+        if "was" not in context.memory:
+            protected = machine.options.get("protection", "0") == "1"
+            context.remember({"was": machine.power, "protected": protected})
         return self._order(context, _next(machine))
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
         return ({"vmid": identity(context).vmid, "removed": bool(context.memory.get("destroyed"))},)
 
     def undo(self, context: Context) -> Done | Wait:
-        """Nothing brings a removed VM back but its backup; what stands still stands."""
-        return Done(changed=False)
+        """What still stands is as before; nothing but its backup brings a removed VM back."""
+        if wait := order_given(context):
+            return wait
+        memory = context.memory
+        machine = still_ours(context) if "was" in memory else None
+        if machine is None:
+            return Done(changed=False)
+        if memory["protected"] and machine.options.get("protection", "0") != "1":
+            protect = Configure(machine.vmid, machine.node, {"protection": "1"})
+            return give_order(context, protect) or Wait(0.0, say("It is protected again"))
+        if name := memory.get("job"):
+            context.hypervisor.submit(JoinBackupJob(name, machine.vmid))
+        return as_before(context, machine, memory["was"])
 
     def _volumes(self, context: Context) -> Done | Wait:
         """Disks that the removal left behind; without a removal of ours they are not ours."""
@@ -87,6 +103,7 @@ class RemoveVm:
         job = context.hypervisor.backup_job(name)
         if job is not None and vmid in job.vmids:
             context.hypervisor.submit(LeaveBackupJob(name, vmid))
+            context.remember({"job": name})
         context.remember({"left_job": True})
 
     @staticmethod

@@ -64,8 +64,7 @@ class ConfigureVm(OneOrder):
             secret={"cipassword": password},
         )
 
-    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        machine = own_machine(context)
+    def evidence(self, machine: Machine) -> Sequence[Mapping[str, Any]]:
         return ({"cores": machine.cores, "memory_mb": machine.memory_mb, "name": machine.name},)
 
     @staticmethod
@@ -90,8 +89,8 @@ class GrowVmDisk(OneOrder):
             )
         return GrowDisk(vmid=machine.vmid, node=machine.node, disk=disk, size_gb=size)
 
-    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        return ({"disks_gb": dict(own_machine(context).disks_gb)},)
+    def evidence(self, machine: Machine) -> Sequence[Mapping[str, Any]]:
+        return ({"disks_gb": dict(machine.disks_gb)},)
 
 
 class AddVmDisk(OneOrder):
@@ -111,8 +110,8 @@ class AddVmDisk(OneOrder):
         value = f"{storage}:{int(context.params['size_gb'])}"
         return Configure(machine.vmid, machine.node, {disk: value}, digest=machine.digest)
 
-    def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        return ({"disks_gb": dict(own_machine(context).disks_gb)},)
+    def evidence(self, machine: Machine) -> Sequence[Mapping[str, Any]]:
+        return ({"disks_gb": dict(machine.disks_gb)},)
 
 
 class StartVm(OneOrder):
@@ -138,7 +137,7 @@ class StartVm(OneOrder):
                 )
         return super().apply(context)
 
-    def undo(self, context: Context) -> Done | Wait:
+    def take_back(self, context: Context) -> Done | Wait:
         if wait := order_in_hand(context):
             return wait
         machine = context.hypervisor.machine(vmid_of(context))

@@ -17,7 +17,7 @@ from provisioner.drivers.hypervisor import (
 )
 from provisioner.errors import ActionNeeded, Refused
 from provisioner.runs.steps.base import Context, Done, Wait
-from provisioner.runs.steps.orders import OneOrder, SentOnce, give_order, order_given
+from provisioner.runs.steps.orders import OneOrder, SentOnce, give_order, still_ours
 from provisioner.runs.steps.ownership import identity, own_machine
 from provisioner.texts import say
 
@@ -50,15 +50,13 @@ class MoveVm(OneOrder):
         context.remember({"to": node})
         return ({"node": node},)
 
-    def undo(self, context: Context) -> Done | Wait:
+    def take_back(self, context: Context) -> Done | Wait:
         """Back to where it was, unless the VM is the run's own: that is removed as a whole."""
-        if wait := order_given(context):
-            return wait
         home = context.memory.get("from")
         if home is None or "vm" not in context.params:
             return Done(changed=False)
-        machine = own_machine(context)
-        if machine.node == home:
+        machine = still_ours(context)
+        if machine is None or machine.node == home:
             return Done(changed=True)
         order = _move(machine, home, context.params.get("storage"))
         return give_order(context, order) or Done(changed=True)
@@ -91,9 +89,7 @@ class BackUpVm(SentOnce):
         context.remember({"volume": found.volume})
         return ({"backup": found.volume, "size_gb": round(found.size_gb, 2)},)
 
-    def undo(self, context: Context) -> Done | Wait:
-        if wait := order_given(context):
-            return wait
+    def take_back(self, context: Context) -> Done | Wait:
         found = _marked(context) if context.memory.get("acted") else None
         if found is None:
             return Done(changed=False)

@@ -8,9 +8,17 @@ from typing import Any
 
 from provisioner.database import now
 from provisioner.drivers.hypervisor import Machine, Order, TaskHandle, VmOrder
-from provisioner.errors import OutcomeUnknown, StepFailure
+from provisioner.errors import OutcomeUnknown, Retriable, StepFailure
 from provisioner.runs.steps.base import Context, Done, Wait
-from provisioner.runs.steps.ownership import own_machine, patience, take_vm
+from provisioner.runs.steps.ownership import (
+    identity,
+    is_another,
+    is_ours,
+    not_ours_any_more,
+    own_machine,
+    patience,
+    take_vm,
+)
 from provisioner.texts import say
 
 _NODE_SLOT = "node:%s/%s"
@@ -29,7 +37,8 @@ class OneOrder:
         if isinstance(order, Wait):
             return order
         if order is None:
-            return Done(changed=bool(context.memory.get("acted")))
+            context.sight.leave(machine)
+            return Done(bool(context.memory.get("acted")), evidence=self.evidence(machine))
         return self._send(context, machine, order)
 
     def _send(self, context: Context, machine: Machine, order: Order) -> Wait:
@@ -80,12 +89,35 @@ class OneOrder:
         """The order that is still needed, None when everything is as it should be."""
         raise NotImplementedError
 
+    def evidence(self, machine: Machine) -> Sequence[Mapping[str, Any]]:
+        """What of the VM, as it was read back at the end, belongs into the journal."""
+        return ()
+
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
+        """What was read back at the end has told already."""
         return ()
 
     def undo(self, context: Context) -> Done | Wait:
+        """What was sent last is seen to its end first: it could still take effect afterwards."""
+        return self._in_hand(context) or order_given(context) or self.take_back(context)
+
+    def take_back(self, context: Context) -> Done | Wait:
         """Nothing by itself: the VM that it changed is removed as a whole."""
         return Done(changed=False)
+
+    def _in_hand(self, context: Context) -> Wait | None:
+        if "task" in context.memory:
+            try:
+                wait = self._until_done(context)
+            except StepFailure:
+                if "task" in context.memory:
+                    raise  # nobody could be asked; else it has failed, which is as well
+                return None
+            return wait if "task" in context.memory else None
+        sent_at = context.memory.get("sent_at")
+        if sent_at is not None and seconds_since(sent_at) <= context.settle:
+            return Wait(patience(context), say("The answer was lost; looking whether it was begun"))
+        return None
 
 
 class SentOnce(OneOrder):
@@ -109,6 +141,31 @@ class SentOnce(OneOrder):
         return super()._send(context, machine, order)
 
 
+def still_ours(context: Context) -> Machine | None:
+    """The step's VM, for an undoing; None where it is gone or another's by now: left alone.
+
+    Raises Retriable while other work holds it, ActionNeeded when only its mark is lost.
+    """
+    vmid = identity(context).vmid
+    machine = context.hypervisor.machine(vmid)
+    if machine is None or is_another(machine, context):
+        context.warn(say("VM %(vmid)s is gone or someone else's by now; left alone.", vmid=vmid))
+        return None
+    if not is_ours(machine, context):
+        raise not_ours_any_more(vmid)
+    if machine.lock:
+        raise Retriable(
+            say("VM %(vmid)s is locked on the cluster (%(lock)s).", vmid=vmid, lock=machine.lock),
+            meaning=say("Other work on it has not ended; it is not taken back yet."),
+            next=say(
+                "It is tried again by itself. If the lock stays although no task runs, "
+                "the administrator removes it with `qm unlock`."
+            ),
+            after=10,
+        )
+    return machine
+
+
 def give_order(context: Context, order: Order) -> Wait | None:
     """Send an order of the undoing and remember its task; None when it was done at once."""
     task = context.hypervisor.submit(order)
@@ -126,12 +183,13 @@ def order_given(context: Context) -> Wait | None:
     try:
         state = context.hypervisor.task(task)
     except OutcomeUnknown:
-        context.remember({"undo_task": None, "undo_node": None})
+        context.remember({"undo_task": None, "undo_node": None, "put_back": None})
         raise
     if state.status == "running":
         return Wait(0.4, say("The cluster is at work"))
     context.remember({"undo_task": None, "undo_node": None})
     if state.failure is not None:
+        context.remember({"put_back": None})
         raise state.failure
     return None
 
@@ -143,4 +201,4 @@ def seconds_since(moment: str) -> float:
 
 def pace(context: Context) -> float:
     """Short looks at first, longer ones later."""
-    return min(2.0, max(0.08, seconds_since(context.memory["began"]) / 5))
+    return min(2.0, max(0.1, seconds_since(context.memory["began"]) * 0.4))

@@ -59,9 +59,12 @@ def is_ours(machine: Machine, context: Context) -> bool:
 
 
 def own_machine(context: Context) -> Machine:
-    """The step's VM as it is now. Raises ActionNeeded when it is gone or not ours any more."""
+    """The step's VM as it is now. Raises ActionNeeded when it is gone or not ours any more.
+
+    What the step before read at its end, a moment ago, is not read again.
+    """
     vmid = identity(context).vmid
-    machine = context.hypervisor.machine(vmid)
+    machine = context.sight.take(vmid) or context.hypervisor.machine(vmid)
     if machine is None:
         raise ActionNeeded(
             say("VM %(vmid)s is gone.", vmid=vmid),

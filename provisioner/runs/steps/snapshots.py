@@ -16,8 +16,9 @@ from provisioner.drivers.hypervisor import (
 )
 from provisioner.errors import Refused
 from provisioner.runs.steps.base import Context, Done, Wait
-from provisioner.runs.steps.orders import OneOrder, SentOnce, give_order, order_given
+from provisioner.runs.steps.orders import OneOrder, SentOnce, give_order, still_ours
 from provisioner.runs.steps.ownership import own_machine
+from provisioner.runs.steps.standing import as_before
 from provisioner.texts import say
 
 
@@ -41,12 +42,10 @@ class SnapshotVm(OneOrder):
         there = _find(context, own_machine(context))
         return ({"snapshot": there.name, "taken_at": there.taken_at.isoformat()},) if there else ()
 
-    def undo(self, context: Context) -> Done | Wait:
-        if wait := order_given(context):
-            return wait
-        machine = own_machine(context)
-        there = _find(context, machine)
-        if there is None or not _is_ours(context, there):
+    def take_back(self, context: Context) -> Done | Wait:
+        machine = still_ours(context) if context.memory.get("acted") else None
+        there = _find(context, machine) if machine else None
+        if machine is None or there is None or not _is_ours(context, there):
             return Done(changed=bool(context.memory.get("acted")))
         drop = DropSnapshot(machine.vmid, machine.node, there.name)
         return give_order(context, drop) or Done(changed=True)
@@ -67,6 +66,12 @@ class RollBackVm(SentOnce):
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
         machine = own_machine(context)
         return ({"snapshot": context.params["name"], "power": machine.power},)
+
+    def take_back(self, context: Context) -> Done | Wait:
+        """There is no way back; but what ran runs again, whatever it holds."""
+        acted = context.memory.get("acted") and context.params["start"]
+        machine = still_ours(context) if acted else None
+        return as_before(context, machine, "running") if machine else Done(changed=False)
 
 
 class DropSnapshotOfVm(OneOrder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from provisioner.database import now
 from provisioner.drivers.hypervisor import (
     Configure,
     Machine,
@@ -17,7 +18,13 @@ from provisioner.drivers.hypervisor import (
 from provisioner.errors import ActionNeeded
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.runs.steps.machine import same_option
-from provisioner.runs.steps.orders import OneOrder, SentOnce, give_order, order_given, seconds_since
+from provisioner.runs.steps.orders import (
+    OneOrder,
+    SentOnce,
+    give_order,
+    seconds_since,
+    still_ours,
+)
 from provisioner.runs.steps.ownership import identity, is_ours, own_machine
 from provisioner.texts import say
 
@@ -60,12 +67,10 @@ class Reconfigure(OneOrder):
         shown = {key: machine.options.get(key) for key in context.params["options"]}
         return ({"options": shown, "after_restart": pending},)
 
-    def undo(self, context: Context) -> Done | Wait:
-        if wait := order_given(context):
-            return wait
-        if not context.memory.get("acted"):
+    def take_back(self, context: Context) -> Done | Wait:
+        machine = still_ours(context) if context.memory.get("acted") else None
+        if machine is None:
             return Done(changed=False)
-        machine = own_machine(context)
         before = {k: str(v) for k, v in context.params["before"].items()}
         options = {
             key: value
@@ -78,9 +83,11 @@ class Reconfigure(OneOrder):
         delete = tuple(key for key in new if key in machine.options or key in pending)
         if context.memory.get("put_back") or not (options or delete):
             return Done(changed=True)
-        context.remember({"put_back": True})
-        order = Configure(machine.vmid, machine.node, options, delete=delete)
-        return give_order(context, order) or Wait(0.0, say("The former settings are put back"))
+        wait = give_order(
+            context, Configure(machine.vmid, machine.node, options, delete=delete)
+        ) or Wait(0.0, say("The former settings are put back"))
+        context.remember({"put_back": now().isoformat()})
+        return wait
 
 
 class SetProtection(OneOrder):
@@ -92,10 +99,8 @@ class SetProtection(OneOrder):
             return None
         return Configure(machine.vmid, machine.node, {"protection": wanted})
 
-    def undo(self, context: Context) -> Done | Wait:
+    def take_back(self, context: Context) -> Done | Wait:
         """Off again, or the VM that the run made could not be removed."""
-        if wait := order_given(context):
-            return wait
         machine = context.hypervisor.machine(identity(context).vmid)
         if machine is None or not is_ours(machine, context):
             return Done(changed=False)
@@ -133,31 +138,41 @@ class SetPower(OneOrder):
         if seconds_since(context.memory["began"]) < patience:
             return Wait(1.0, say("Waiting for the VM to change its state"))
         context.remember({"done": None})
-        raise ActionNeeded(
-            say("VM %(vmid)s is still %(power)s.", vmid=machine.vmid, power=machine.power),
-            meaning=say("The cluster reported success, but the VM did not follow."),
-            next=say("Look at the VM's tasks and console on the cluster, then choose retry."),
-        )
+        raise _did_not_follow(machine)
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
         return ({"power": own_machine(context).power},)
 
-    def undo(self, context: Context) -> Done | Wait:
-        if wait := order_given(context):
-            return wait
-        was = context.memory.get("was")
-        machine = own_machine(context)
-        if was not in ("running", "stopped") or machine.power == was:
+    def take_back(self, context: Context) -> Done | Wait:
+        machine = still_ours(context) if context.memory.get("acted") else None
+        if machine is None:
             return Done(changed=False)
-        if context.memory.get("put_back"):
+        return as_before(context, machine, context.memory["was"])
+
+
+def as_before(context: Context, machine: Machine, was: str) -> Done | Wait:
+    """Undoing: running or stopped as it was."""
+    if was not in ("running", "stopped") or machine.power == was:
+        return Done(changed=bool(context.memory.get("put_back")))
+    if "put_back" in context.memory:
+        if seconds_since(context.memory["put_back"]) < _HA_SECONDS:
             return Wait(1.0, say("Waiting for the VM to change its state"))
-        context.remember({"put_back": True})
-        order = (
-            PowerOn(machine.vmid, machine.node)
-            if was == "running"
-            else PowerOff(machine.vmid, machine.node)
-        )
-        return give_order(context, order) or Wait(0.0, say("The VM gets its former state back"))
+        context.remember({"put_back": None})
+        raise _did_not_follow(machine)
+    order = PowerOn if was == "running" else PowerOff
+    wait = give_order(context, order(machine.vmid, machine.node)) or Wait(
+        0.0, say("The VM gets its former state back")
+    )
+    context.remember({"put_back": now().isoformat()})
+    return wait
+
+
+def _did_not_follow(machine: Machine) -> ActionNeeded:
+    return ActionNeeded(
+        say("VM %(vmid)s is still %(power)s.", vmid=machine.vmid, power=machine.power),
+        meaning=say("The cluster reported success, but the VM did not follow."),
+        next=say("Look at the VM's tasks and console on the cluster, then choose retry."),
+    )
 
 
 class RestartVm(SentOnce):

@@ -7,13 +7,16 @@ from typing import Any
 
 from provisioner.drivers.hypervisor import (
     EnsurePool,
+    FirewallReading,
     FirewallRule,
     JoinBackupJob,
     LeaveBackupJob,
+    Machine,
     SetFirewall,
 )
 from provisioner.errors import ActionNeeded
 from provisioner.runs.steps.base import Context, Done, Wait
+from provisioner.runs.steps.orders import still_ours
 from provisioner.runs.steps.ownership import identity, own_machine, take_vm
 from provisioner.texts import say
 
@@ -26,9 +29,11 @@ class SetVmFirewall:
             return wait
         machine = own_machine(context)
         wanted = _wanted(context)
-        before = context.hypervisor.firewall(machine)
-        if "before" not in context.memory:
-            context.remember({"before": _told(before.rules), "was_on": before.enabled})
+        before = None
+        if "vm" in context.params:  # one that stood before; else it goes as a whole
+            before = context.hypervisor.firewall(machine)
+            if "before" not in context.memory:
+                context.remember({"before": _told(before.rules), "was_on": before.enabled})
         context.hypervisor.submit(
             SetFirewall(
                 machine.vmid, machine.node, wanted, tuple(context.params["addresses"]),
@@ -36,27 +41,23 @@ class SetVmFirewall:
             )
         )  # fmt: skip
         after = context.hypervisor.firewall(machine)
-        old, new = _told(before.rules), _told(after.rules)
+        _check(context, after)
+        old, new = _told(before.rules) if before else [], _told(after.rules)
         diff = [*(f"- {r}" for r in old if r not in new), *(f"+ {r}" for r in new if r not in old)]
-        return Done(changed=before != after, diff=diff)
+        context.sight.leave(machine)  # nothing of it was changed
+        stands = {"rules": new, "addresses": sorted(after.addresses)}
+        return Done(changed=before != after, diff=diff, evidence=(stands,))
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
-        stands = context.hypervisor.firewall(own_machine(context))
-        missing = [rule for rule in _told(_wanted(context)) if rule not in _told(stands.rules)]
-        enabled = bool(context.params.get("enabled", True))
-        if missing or stands.enabled != enabled:
-            raise ActionNeeded(
-                say("The firewall of VM %(vmid)s is not as planned.", vmid=identity(context).vmid),
-                meaning=say("Missing: %(rules)s", rules="; ".join(missing) or "-"),
-                next=say("Look at the VM's firewall on the cluster, then choose retry."),
-            )
-        return ({"rules": _told(stands.rules), "addresses": sorted(stands.addresses)},)
+        """It was read back right after it was brought about."""
+        return ()
 
     def undo(self, context: Context) -> Done | Wait:
         """Only our rules go; without the VM it made, there is nothing to do."""
-        if "vm" not in context.params or "before" not in context.memory:
+        acted = "vm" in context.params and "before" in context.memory
+        machine = still_ours(context) if acted else None
+        if machine is None:
             return Done(changed=False)
-        machine = own_machine(context)
         context.hypervisor.submit(
             SetFirewall(machine.vmid, machine.node, (), (), bool(context.memory["was_on"]))
         )
@@ -86,8 +87,8 @@ class EnterBackupJob:
     """The cluster's backup job covers the VM."""
 
     def apply(self, context: Context) -> Done | Wait:
-        id, vmid = context.params["job"], identity(context).vmid
-        machine = own_machine(context)
+        id, machine = context.params["job"], own_machine(context)
+        context.sight.leave(machine)  # nothing of it is changed here
         job = context.hypervisor.backup_job(id)
         if job is None:
             raise ActionNeeded(
@@ -96,19 +97,17 @@ class EnterBackupJob:
                 next=say("Make the job on the cluster or correct `backup_job`, then retry."),
                 who="administrator",
             )
-        pools = context.hypervisor.pools()
-        pool = next((name for name, members in pools.items() if machine.vmid in members), None)
-        if job.covers(vmid, pool):
+        if job.covers(machine.vmid, _pool_of(context, machine) if job.pool else None):
             return Done(changed=bool(context.memory.get("acted")))
         slot = f"backup-job:{context.params['cluster']}/{id}"
         if not context.slots.take(slot, 1):  # its list of VMs is written as a whole
             return Wait(0.5, say("Waiting for a turn on %(what)s", what=id))
         try:
             context.remember({"acted": True})
-            context.hypervisor.submit(JoinBackupJob(id, vmid))
+            context.hypervisor.submit(JoinBackupJob(id, machine.vmid))  # it reads back itself
         finally:
             context.slots.give_back(slot)
-        return Wait(0.0, say("Reading back what the cluster has done"))
+        return Done(changed=True)
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
         return ({"job": context.params["job"]},)
@@ -124,6 +123,22 @@ class EnterBackupJob:
         finally:
             context.slots.give_back(slot)
         return Done(changed=True)
+
+
+def _pool_of(context: Context, machine: Machine) -> str | None:
+    pools = context.hypervisor.pools().items()
+    return next((name for name, members in pools if machine.vmid in members), None)
+
+
+def _check(context: Context, stands: FirewallReading) -> None:
+    """Raise ActionNeeded when the firewall is not as planned."""
+    missing = [rule for rule in _told(_wanted(context)) if rule not in _told(stands.rules)]
+    if missing or stands.enabled != bool(context.params.get("enabled", True)):
+        raise ActionNeeded(
+            say("The firewall of VM %(vmid)s is not as planned.", vmid=identity(context).vmid),
+            meaning=say("Missing: %(rules)s", rules="; ".join(missing) or "-"),
+            next=say("Look at the VM's firewall on the cluster, then choose retry."),
+        )
 
 
 def _wanted(context: Context) -> tuple[FirewallRule, ...]:
