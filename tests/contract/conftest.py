@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.drivers.hypervisor import Clone
+from provisioner.drivers.hypervisor import Clone, Machine
 from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.drivers.proxmox.connection import Connection
 from provisioner.lab.cluster import LabCluster
 from provisioner.lab.plan import LabGuest
 from tests.contract.scripted import ScriptedCluster
 from tests.contract.stages import (
+    CLONE,
     SECRET,
     Certificate,
     Stage,
@@ -172,3 +173,21 @@ def script(scripted: ScriptedCluster, certificate: Certificate) -> Iterator[Prox
     driver = ProxmoxCluster("dc1", settings, lambda: SECRET, Path("/"))
     yield driver
     driver.close()
+
+
+@pytest.fixture
+def on(lab: LabCluster, lab_stage: Stage) -> Stage:
+    return lab_stage
+
+
+@pytest.fixture
+def vm(on: Stage) -> Callable[[], Machine]:
+    """VM 2001, made, and read at every call."""
+    assert on.finish(on.driver.submit(CLONE)).status == "ok"
+
+    def read() -> Machine:
+        machine = on.driver.machine(2001)
+        assert machine is not None
+        return machine
+
+    return read

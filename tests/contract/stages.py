@@ -11,7 +11,7 @@ from typing import Any
 
 from fakepve.certs import make_cert
 
-from provisioner.drivers.hypervisor import Configure, Machine, PowerOn, TaskHandle, TaskState
+from provisioner.drivers.hypervisor import Clone, Configure, Machine, PowerOn, TaskHandle, TaskState
 from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.settings import ClusterSettings
 from tests.contract.fakepve_process import SECRET, TOKEN_ID
@@ -26,6 +26,9 @@ __all__ = [
     "finish",
     "make_certificate",
 ]
+
+CLONE = Clone(9000, "pve1", 2001, "pve1", "web-dinkes", "mark", "linked")
+"""What most tests make."""
 
 
 @dataclass(frozen=True)

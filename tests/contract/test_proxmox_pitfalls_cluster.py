@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from provisioner.drivers.hypervisor import (
-    Clone,
     Configure,
     FirewallRule,
     Machine,
@@ -27,28 +27,8 @@ from provisioner.errors import ActionNeeded, Refused, Retriable, StepFailure
 from provisioner.lab.cluster import LabCluster
 from provisioner.lab.plan import LabPlan
 from tests.contract.scripted import ScriptedCluster, refusal
-from tests.contract.stages import Stage, booted, cluster_settings
+from tests.contract.stages import CLONE, Stage, booted, cluster_settings
 from tests.contract.test_proxmox_suite import KEY
-
-CLONE = Clone(9000, "pve1", 2001, "pve1", "web-dinkes", "mark", "linked")
-
-
-@pytest.fixture
-def on(lab: LabCluster, lab_stage: Stage) -> Stage:
-    return lab_stage
-
-
-@pytest.fixture
-def vm(on: Stage) -> Callable[[], Machine]:
-    """VM 2001, made, and read at every call."""
-    assert on.finish(on.driver.submit(CLONE)).status == "ok"
-
-    def read() -> Machine:
-        machine = on.driver.machine(2001)
-        assert machine is not None
-        return machine
-
-    return read
 
 
 def failure_of(on: Stage, order: Configure) -> StepFailure | None:
@@ -83,12 +63,21 @@ def test_pitfall_22_packages_are_not_upgraded_at_first_boot(
     assert vm().options["ciupgrade"] == "1"  # as asked
 
 
+def host_keys(stage: Stage, machine: Machine) -> tuple[str, ...]:
+    """They are made in the guest's first moments, after its address is there."""
+    deadline = time.monotonic() + stage.boot_seconds
+    while not (keys := stage.driver.guest(machine).host_keys):
+        assert time.monotonic() < deadline, "the guest has no host key"
+        time.sleep(0.05)
+    return keys
+
+
 def test_pitfall_23_a_change_does_not_make_the_guest_a_new_one(
     on: Stage, vm: Callable[[], Machine]
 ) -> None:
     """No option of cloud-init is written with a change of another kind: the host key stays."""
     machine = booted(on, 2001)
-    before = on.driver.guest(machine).host_keys
+    before = host_keys(on, machine)
     inits = {key: value for key, value in machine.options.items() if key.startswith("ci")}
     for order in (
         Configure(2001, "pve1", {"memory": "1024"}),
@@ -96,8 +85,7 @@ def test_pitfall_23_a_change_does_not_make_the_guest_a_new_one(
     ):
         on.finish(on.driver.submit(order))
     assert {k: v for k, v in vm().options.items() if k.startswith("ci")} == inits
-    machine = booted(on, 2001)
-    assert on.driver.guest(machine).host_keys == before
+    assert host_keys(on, booted(on, 2001)) == before
 
 
 def test_pitfall_24_keys_arrive_as_they_were_given(on: Stage, vm: Callable[[], Machine]) -> None:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 import pytest
 
 from provisioner.drivers.hypervisor import (
-    Clone,
     Configure,
     Destroy,
     FreeVolume,
@@ -25,27 +24,7 @@ from provisioner.drivers.hypervisor import (
 from provisioner.drivers.proxmox.connection import READ_SECONDS
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Refused, Retriable, StepFailure
 from provisioner.lab.cluster import LabCluster
-from tests.contract.stages import Stage
-
-CLONE = Clone(9000, "pve1", 2001, "pve1", "web-dinkes", "mark", "linked")
-
-
-@pytest.fixture
-def on(lab: LabCluster, lab_stage: Stage) -> Stage:
-    return lab_stage
-
-
-@pytest.fixture
-def vm(on: Stage) -> Callable[[], Machine]:
-    """VM 2001, made, and read at every call."""
-    assert on.finish(on.driver.submit(CLONE)).status == "ok"
-
-    def read() -> Machine:
-        machine = on.driver.machine(2001)
-        assert machine is not None
-        return machine
-
-    return read
+from tests.contract.stages import CLONE, Stage
 
 
 def until(what: Callable[[], bool]) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from provisioner.drivers.hypervisor import (
-    Clone,
     Configure,
     GrowDisk,
     Machine,
@@ -22,27 +21,7 @@ from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.drivers.proxmox.connection import Connection
 from provisioner.errors import ActionNeeded, Refused, Retriable
 from provisioner.lab.cluster import LabCluster
-from tests.contract.stages import Stage, cluster_settings
-
-CLONE = Clone(9000, "pve1", 2001, "pve1", "web-dinkes", "mark", "linked")
-
-
-@pytest.fixture
-def on(lab: LabCluster, lab_stage: Stage) -> Stage:
-    return lab_stage
-
-
-@pytest.fixture
-def vm(on: Stage) -> Callable[[], Machine]:
-    """VM 2001, made, and read at every call."""
-    assert on.finish(on.driver.submit(CLONE)).status == "ok"
-
-    def read() -> Machine:
-        machine = on.driver.machine(2001)
-        assert machine is not None
-        return machine
-
-    return read
+from tests.contract.stages import CLONE, Stage, cluster_settings
 
 
 def driver_of(lab: LabCluster, token_id: str, secret: str) -> ProxmoxCluster:

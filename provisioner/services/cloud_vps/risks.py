@@ -11,6 +11,7 @@ from provisioner.plans.model import Risk
 from provisioner.services.cloud_vps.chosen import Chosen
 from provisioner.services.cloud_vps.placement import Placement
 from provisioner.services.cloud_vps.wanted import PlanInput
+from provisioner.services.risks import gravest_first
 from provisioner.texts import say
 
 _TIGHT = 0.9
@@ -33,12 +34,6 @@ def risks(
         *_of_the_address(wanted, chosen, facts, ledger),
         *of_the_firewall(wanted, facts),
     )
-
-
-def gravest_first(*risks: Risk) -> tuple[Risk, ...]:
-    """In the order in which they are read."""
-    order = {"high": 0, "medium": 1, "low": 2}
-    return tuple(sorted(risks, key=lambda risk: order[risk.level]))
 
 
 def _of_the_place(placement: Placement, need: Need, chosen: Chosen) -> Iterator[Risk]:

@@ -11,6 +11,7 @@ from provisioner.plans.model import Risk
 from provisioner.services.colocation.choosing import Spot, promised_watts
 from provisioner.services.colocation.wanted import ColocationInput
 from provisioner.services.event_wifi.wishes import DeviceWishes
+from provisioner.services.risks import gravest_first, without_timer
 from provisioner.texts import say
 
 FULL = 0.8
@@ -26,42 +27,18 @@ def risks(
     ledger: Ledger,
 ) -> tuple[Risk, ...]:
     """The risks, gravest first."""
-    found = [
+    return gravest_first(
         *_of_switches(devices, facts, hosts),
         *_of_power(wanted, spot, ledger),
         *_of_the_server(wanted, spot),
-    ]
-    order = {"high": 0, "medium": 1, "low": 2}
-    return tuple(sorted(found, key=lambda risk: order[risk.level]))
+    )
 
 
 def _of_switches(
     devices: Mapping[str, DeviceWishes], facts: ColocationFacts, hosts: Mapping[str, Host]
 ) -> Iterator[Risk]:
-    for name, device in devices.items():
-        if not device.added:
-            continue
-        reason = facts.readings[name].no_timer
-        if reason is not None:
-            yield Risk(
-                "high",
-                say(
-                    "%(device)s cannot take the change back by itself: %(why)s. If the connection "
-                    "to it is lost midway, somebody has to go there.",
-                    device=name,
-                    why=reason,
-                ),
-            )
-        elif hosts[name].dead_man == "best_effort":
-            yield Risk(
-                "high",
-                say(
-                    "%(device)s is entered as one whose timer is not to be relied on "
-                    "(best_effort). If the connection to it is lost midway, somebody may have to "
-                    "go there.",
-                    device=name,
-                ),
-            )
+    changed = (name for name, device in devices.items() if device.added)
+    yield from without_timer(changed, facts.readings, hosts)
 
 
 def _of_power(wanted: ColocationInput, spot: Spot, ledger: Ledger) -> Iterator[Risk]:

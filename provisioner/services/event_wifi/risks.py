@@ -10,6 +10,7 @@ from provisioner.plans.model import Risk
 from provisioner.services.event_wifi.booking import Bookings, window_of
 from provisioner.services.event_wifi.wanted import WifiInput
 from provisioner.services.event_wifi.wishes import DeviceWishes
+from provisioner.services.risks import gravest_first, without_timer
 from provisioner.texts import say
 
 
@@ -22,14 +23,12 @@ def risks(
     seconds: int,
 ) -> tuple[Risk, ...]:
     """The risks, gravest first; ``seconds`` is how long switching on is expected to take."""
-    found = [
+    return gravest_first(
         *_of_the_devices(wanted, devices, facts, hosts),
         *_of_the_time(wanted, facts, seconds),
         *_of_the_air(wanted),
         *_of_others(wanted, devices, bookings),
-    ]
-    order = {"high": 0, "medium": 1, "low": 2}
-    return tuple(sorted(found, key=lambda risk: order[risk.level]))
+    )
 
 
 def _of_the_devices(
@@ -38,30 +37,8 @@ def _of_the_devices(
     facts: EventWifiFacts,
     hosts: Mapping[str, Host],
 ) -> Iterator[Risk]:
-    for name, device in devices.items():
-        if not device.added:
-            continue
-        reason = facts.readings[name].no_timer
-        if reason is not None:
-            yield Risk(
-                "high",
-                say(
-                    "%(device)s cannot take the change back by itself: %(why)s. If the connection "
-                    "to it is lost midway, somebody has to go there.",
-                    device=name,
-                    why=reason,
-                ),
-            )
-        elif hosts[name].dead_man == "best_effort":
-            yield Risk(
-                "high",
-                say(
-                    "%(device)s is entered as one whose timer is not to be relied on "
-                    "(best_effort). If the connection to it is lost midway, somebody may have to "
-                    "go there.",
-                    device=name,
-                ),
-            )
+    changed = (name for name, device in devices.items() if device.added)
+    yield from without_timer(changed, facts.readings, hosts)
     yield Risk(
         "low",
         say(

@@ -16,7 +16,7 @@ from provisioner.plans.model import Claim, Plan, Risk, Step
 from provisioner.services.cloud_vps.on_vm import vm_name
 from provisioner.services.cloud_vps.placement import NO_CAPACITY, NOT_PLANNABLE
 from provisioner.services.cloud_vps.planner import SERVICE, check_cluster, check_pinned
-from provisioner.services.cloud_vps.risks import gravest_first
+from provisioner.services.risks import gravest_first
 from provisioner.settings import ClusterSettings
 from provisioner.texts import Message, say
 
