@@ -14,6 +14,7 @@ _BY_KEY = {
     for check in (
         *cloud_vps.CHECKS,
         *cloud_vps.CHECKS_OF_THE_END,
+        *cloud_vps.CHECKS_OF_THE_BOOKS,
         *colocation.CHECKS,
         *event_wifi.CHECKS,
     )

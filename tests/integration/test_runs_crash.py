@@ -79,5 +79,6 @@ def test_a_whole_run_has_as_many_moments_as_are_died_at(office: Office) -> None:
     office.assert_fulfilled(number)
     assert 30 < len(life.effects) < MOMENTS
     assert [e for e in life.effects if e != "commit"] == [
-        "Clone", "Configure", "GrowDisk", "PowerOn", "login", "login",
+        "Clone", "Configure", "GrowDisk", "SetFirewall", "PowerOn", "login",
+        "Configure", "JoinBackupJob", "login",
     ]  # fmt: skip

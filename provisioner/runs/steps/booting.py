@@ -117,4 +117,5 @@ class WaitForBoot:
 
 
 def _boot_pace(waited: float) -> float:
-    return min(5.0, max(0.3, waited * 0.3))
+    """Each look is later by two fifths of the time waited, by 0.6 to 5 seconds."""
+    return min(5.0, max(0.6, waited * 0.4))

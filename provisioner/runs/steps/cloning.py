@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Literal
 
 from provisioner.database import now
 from provisioner.drivers.hypervisor import TaskHandle, VmidTaken
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Retriable, StepFailure
 from provisioner.runs.steps.base import Context, Done, Wait
+from provisioner.runs.steps.orders import seconds_since
 from provisioner.runs.steps.ownership import (
     CLONE,
     clone_slot,
@@ -30,6 +30,8 @@ from provisioner.texts import say
 _NOTHING_SENT: Mapping[str, Any] = dict.fromkeys(
     ("sent_at", "tried_at", "task", "task_node", "refused", "freed")
 )
+_SOONEST = 0.1
+"""Seconds; no clone is over sooner."""
 
 
 class CloneVm:
@@ -146,6 +148,8 @@ def _until_cloned(context: Context) -> Wait | None:
     memory = context.recall(CLONE)
     if not memory["task"]:
         return None
+    if seconds_since(memory["tried_at"]) < _SOONEST:
+        return Wait(_SOONEST, say("The disk is being copied"))
     try:
         state = context.hypervisor.task(TaskHandle(memory["task"], memory["task_node"]))
     except OutcomeUnknown:
@@ -204,5 +208,4 @@ def _begin_anew(context: Context) -> None:
 
 def _pace(memory: Mapping[str, Any]) -> float:
     """Short looks at first, longer ones later: 0.1 s growing to 2 s with the time waited."""
-    waited = (now() - datetime.fromisoformat(memory["tried_at"])).total_seconds()
-    return min(2.0, max(0.1, waited * 0.4))
+    return min(2.0, max(_SOONEST, seconds_since(memory["tried_at"]) * 0.4))

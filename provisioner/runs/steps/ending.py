@@ -21,6 +21,7 @@ from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.orders import give_order, order_given, still_ours
 from provisioner.runs.steps.ownership import identity, is_another, is_marked, take_vm
 from provisioner.runs.steps.standing import as_before
+from provisioner.runs.steps.surroundings import job_slot
 from provisioner.services.cloud_vps.acceptance import (
     ADDRESS_SILENT,
     BACKUP_JOB_WITHOUT,
@@ -84,7 +85,8 @@ class RemoveVm:
     def _volumes(self, context: Context) -> Done | Wait:
         """Disks that the removal left behind; without a removal of ours they are not ours."""
         vmid, removed = identity(context).vmid, bool(context.memory.get("destroyed"))
-        self._leave_job(context, vmid)  # nobody has the number now, so the entry is ours
+        if wait := self._leave_job(context, vmid):  # nobody has the number: the entry is ours
+            return wait
         known = set(context.memory.get("volumes", []))
         left = context.hypervisor.volumes(vmid) if removed else ()
         for node, volume in left:
@@ -95,21 +97,29 @@ class RemoveVm:
         return Done(changed=removed, diff=diff)
 
     @staticmethod
-    def _leave_job(context: Context, vmid: int) -> None:
+    def _leave_job(context: Context, vmid: int) -> Wait | None:
         """Before the VM goes: a cluster drops a job together with its last VM (recorded 9.1)."""
         name = context.params.get("backup_job")
         if not name or context.memory.get("left_job"):
-            return
+            return None
         job = context.hypervisor.backup_job(name)
         if job is not None and vmid in job.vmids:
-            context.hypervisor.submit(LeaveBackupJob(name, vmid))
+            slot = job_slot(context, name)
+            if not context.slots.take(slot, 1):
+                return Wait(0.5, say("Waiting for a turn on %(what)s", what=name))
+            try:
+                context.hypervisor.submit(LeaveBackupJob(name, vmid))
+            finally:
+                context.slots.give_back(slot)
             context.remember({"job": name})
         context.remember({"left_job": True})
+        return None
 
     @staticmethod
     def _order(context: Context, order: Order) -> Wait:
         if isinstance(order, Destroy):
-            RemoveVm._leave_job(context, order.vmid)
+            if wait := RemoveVm._leave_job(context, order.vmid):
+                return wait
             volumes = [volume for _, volume in context.hypervisor.volumes(order.vmid)]
             context.remember({"destroyed": True, "volumes": volumes})
         if isinstance(order, FreeVolume):

@@ -15,7 +15,7 @@ from provisioner.drivers.hypervisor import (
     Restart,
     Shutdown,
 )
-from provisioner.errors import ActionNeeded
+from provisioner.errors import ActionNeeded, StepFailure
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.runs.steps.machine import same_option
 from provisioner.runs.steps.orders import (
@@ -142,6 +142,23 @@ class SetPower(OneOrder):
 
     def verify(self, context: Context) -> Sequence[Mapping[str, Any]]:
         return ({"power": own_machine(context).power},)
+
+    def undo(self, context: Context) -> Done | Wait:
+        try:
+            return super().undo(context)
+        except StepFailure as failure:
+            restore = context.recall("vm.restore")
+            if not restore.get("acted") or restore.get("done"):
+                raise
+            context.warn(  # it may have lost its disks on the way: nothing brings it up again
+                say(
+                    "VM %(vmid)s stays switched off, for its restore broke off: %(why)s Ask for "
+                    "the restore once more.",
+                    vmid=identity(context).vmid,
+                    why=failure.what,
+                )
+            )
+            return Done(changed=False)
 
     def take_back(self, context: Context) -> Done | Wait:
         machine = still_ours(context) if context.memory.get("acted") else None

@@ -99,8 +99,8 @@ class EnterBackupJob:
             )
         if job.covers(machine.vmid, _pool_of(context, machine) if job.pool else None):
             return Done(changed=bool(context.memory.get("acted")))
-        slot = f"backup-job:{context.params['cluster']}/{id}"
-        if not context.slots.take(slot, 1):  # its list of VMs is written as a whole
+        slot = job_slot(context, id)
+        if not context.slots.take(slot, 1):
             return Wait(0.5, say("Waiting for a turn on %(what)s", what=id))
         try:
             context.remember({"acted": True})
@@ -115,7 +115,7 @@ class EnterBackupJob:
     def undo(self, context: Context) -> Done | Wait:
         if not context.memory.get("acted"):
             return Done(changed=False)
-        slot = f"backup-job:{context.params['cluster']}/{context.params['job']}"
+        slot = job_slot(context, context.params["job"])
         if not context.slots.take(slot, 1):
             return Wait(0.5, say("Waiting for a turn on %(what)s", what=context.params["job"]))
         try:
@@ -139,6 +139,11 @@ def _check(context: Context, stands: FirewallReading) -> None:
             meaning=say("Missing: %(rules)s", rules="; ".join(missing) or "-"),
             next=say("Look at the VM's firewall on the cluster, then choose retry."),
         )
+
+
+def job_slot(context: Context, job: str) -> str:
+    """A job's list of VMs is written as a whole, by one at a time."""
+    return f"backup-job:{context.params['cluster']}/{job}"
 
 
 def _wanted(context: Context) -> tuple[FirewallRule, ...]:
