@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import ours, peers
+from bench import doctor, ours, peers, planning, throughput
 from bench.measuring import Meter, Sample, idle, median
 from provisioner.lab.plan import Times
 from tests.chaos.world import World, world
@@ -46,9 +46,30 @@ def main(
     with tempfile.TemporaryDirectory(prefix="bench-") as made, world(Path(made), speed) as stage:
         missing = "left out by --quick" if quick else peers.why_no_ansible(with_ansible)
         results = measure(stage, runs, speed, missing, 1.0 if quick else 10.0)
+    results["calls"] = calls_at_once(missing)
+    results["throughput"] = (
+        throughput.measure(3, speed, (2,)) if quick else throughput.measure(50, speed / 2)
+    )
+    results["planning"] = planning.measure(*((3, 100, 1) if quick else (16, 2000, 10)))
+    results["doctor"] = doctor.measure(3 if quick else 16, 1 if quick else 5)
     show(results)
     if as_json is not None:
         as_json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def calls_at_once(missing: str | None) -> dict[str, int]:
+    """Calls for one VPS where every task and every boot is over at once: nothing is polled."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as made, world(Path(made), 5000) as stage:
+        meter = Meter(stage.lab)
+        stage.worker.start()
+        ours.vps(stage, meter, 900)
+        found = {
+            "ours": ours.vps(stage, meter, 0).sample.calls,
+            "bare": peers.bare(stage, meter, 0).calls,
+        }
+        if missing is None:
+            found["ansible"] = peers.ansible(stage, meter, 1).calls
+    return found
 
 
 def measure(
@@ -127,12 +148,17 @@ def _rows(console: Console, results: dict[str, Any]) -> None:
          f"{results['kill_to_next_step']:.2f} s"),
         ("idle worker", _idle(results["idle"]["worker"])),
         ("idle serve (console, API, worker)", _idle(results["idle"]["serve"])),
+        ("API calls for one VPS where nothing has to be waited for",
+         ", ".join(f"{_TITLES[kind]} {calls}" for kind, calls in results["calls"].items())),
         ("seconds of our steps",
          ", ".join(f"{k} {v:.2f}" for k, v in results["our_steps"].items())),
         ("machine", ", ".join(f"{k} {v}" for k, v in results["machine"].items())),
     ]  # fmt: skip
     for title, text in told:
         console.print(f"{title}: {text}")
+    throughput.show(results["throughput"])
+    planning.show(results["planning"])
+    doctor.show(results["doctor"])
 
 
 def _idle(found: dict[str, float]) -> str:

@@ -20,7 +20,7 @@ _STATUS_FILE = "/run/cloud-init/status.json"
 
 
 def make_vps(wanted: dict[str, Any]) -> None:
-    """Clone, configure, grow, start, and wait until the guest has booted."""
+    """Clone, configure, grow, wall in, start, wait for the boot, protect, put into the backup."""
     api = ProxmoxAPI(
         wanted["host"], port=wanted["port"], user=wanted["user"], token_name=wanted["token"],
         token_value=wanted["secret"], verify_ssl=False, timeout=35,
@@ -33,9 +33,22 @@ def make_vps(wanted: dict[str, Any]) -> None:
         cores=1, memory=1024, ciuser="dinkes", sshkeys=quote(wanted["ssh_key"], safe=""),
         ipconfig0=wanted["ipconfig0"], net0=wanted["net0"], onboot=1, ciupgrade=0))  # fmt: skip
     _wait(node, vm.resize.put(disk="scsi0", size="10G"))
+    _let_in(vm, wanted)
     _wait(node, vm.status.start.post())
     while not _booted(vm, wanted["address"]):
         time.sleep(POLL)
+    _wait(node, vm.config.post(protection=1))
+    job = next(job for job in api.cluster.backup.get() if job["id"] == wanted["backup_job"])
+    api.cluster.backup(job["id"]).put(vmid=f"{job['vmid']},{wanted['vmid']}")
+
+
+def _let_in(vm: Any, wanted: dict[str, Any]) -> None:
+    """Its own address out, these ports in, nothing else."""
+    vm.firewall.ipset.post(name="ipfilter-net0")
+    vm.firewall.ipset("ipfilter-net0").post(cidr=wanted["address"])
+    for rule in wanted["rules"]:
+        vm.firewall.rules.post(type="in", action="ACCEPT", enable=1, **rule)
+    vm.firewall.options.put(enable=1, policy_in="DROP")
 
 
 def _wait(node: Any, upid: str | None) -> None:

@@ -43,6 +43,11 @@ class Meter:
         seconds = sum(float(task["seconds"] or 0.0) for task in state["tasks"][self._tasks :])
         return int(state["calls"]) - self._calls, seconds
 
+    def seconds_of(self, kind: str) -> float:
+        """Of the tasks of that kind that began and ended since the last reset."""
+        tasks = self._lab.state()["tasks"][self._tasks :]
+        return sum(float(task["seconds"] or 0.0) for task in tasks if task["type"] == kind)
+
 
 def median(samples: Sequence[Sample]) -> Sample:
     """The median of each figure by itself."""

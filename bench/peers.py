@@ -43,7 +43,13 @@ def wanted(world: World, number: int) -> dict[str, Any]:
         "address": address,
         "ssh_port": network.ssh_port,
         "ipconfig0": f"ip={address}/{network.cidr.prefixlen},gw={network.gateway}",
-        "net0": f"virtio,bridge={network.bridge},tag={network.vlan}",
+        "net0": f"virtio,bridge={network.bridge},tag={network.vlan},firewall=1",
+        "rules": [
+            {"proto": "tcp", "dport": str(network.ssh_port)},
+            {"proto": "tcp", "dport": "443"},
+            {"proto": "icmp"},
+        ],
+        "backup_job": settings.backup_job,
     }
 
 

@@ -29,6 +29,11 @@ def test_the_quick_benchmark_yields_every_figure(tmp_path: Path) -> None:
     assert "ansible" in results["not_measured"]
     for key in ("approve_to_first_step", "approve_to_first_visible_step", "kill_to_next_step"):
         assert results[key] > 0
+    assert results["calls"]["ours"] > results["calls"]["bare"] > 0
+    (crowd,) = results["throughput"]
+    assert crowd["wall"] > crowd["floor"] > 0
+    assert results["planning"]["whole"] > results["planning"]["reading"] > 0
+    assert results["doctor"]["calls"] > 0
     for process in ("worker", "serve"):
         assert results["idle"][process]["rss"] > 0
     assert "kill -9 to next step event" in done.stdout

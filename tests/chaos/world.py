@@ -9,11 +9,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pikepdf
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -144,16 +145,26 @@ class World:
 
 
 @contextmanager
-def world(directory: Path, speed: float, database_url: str | None = None) -> Iterator[World]:
+def world(
+    directory: Path,
+    speed: float,
+    database_url: str | None = None,
+    *,
+    nodes: int | None = None,
+    changes: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[World]:
     """A world in an empty directory; everything it started ends with it.
 
     Its database is the SQLite file that the lab's configuration names, unless told otherwise.
+    ``nodes``: a cluster of so many; ``changes`` replace text in provisioner.toml.
     """
-    lab = start_in_background(directory, LabOptions(names=("dc1",), speed=speed))
+    lab = start_in_background(directory, LabOptions(names=("dc1",), speed=speed, nodes=nodes))
     try:
         config = directory / "provisioner.toml"
         if database_url is not None:
             _use_database(config, database_url)
+        for before, after in changes.items():
+            config.write_text(config.read_text().replace(before, after))
         (directory / "var" / "secret.key").write_text(new_key())
         settings = load_settings(config)
         bootstrap.upgrade_database(settings)

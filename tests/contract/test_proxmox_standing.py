@@ -166,7 +166,7 @@ def test_a_firewall_that_is_as_wanted_is_left_alone(
     scripted.on(
         "GET",
         f"{VM}/firewall/rules",
-        [ours, theirs],
+        [ours, theirs, stale],
         [ours, theirs, stale],
         [ours, theirs],
     )
