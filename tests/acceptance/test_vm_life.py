@@ -153,10 +153,12 @@ def test_it_is_kept_longer_and_switched_off_for_a_while(office: Office, instance
 
 
 def test_the_end_begins_with_its_grace(office: Office, instance: Json) -> None:
+    backups = f"/instances/{instance['id']}/backups"
+    before = office.get(backups, "sari")
     after = done(office, instance, "end", confirm=instance["name"])
     assert after["state"] == "suspended"
     assert after["remove_at"]
     stands = machine(office, instance)
     assert stands is not None
     assert stands["status"] == "stopped"
-    assert len(office.get(f"/instances/{instance['id']}/backups", "sari")) == 2
+    assert len(office.get(backups, "sari")) == len(before) + 1

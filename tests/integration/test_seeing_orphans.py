@@ -99,7 +99,7 @@ def test_vms_without_an_owner(office: Office, watch: Watch) -> None:
     clone(watch, 2901, "somebody's own")
     clone(watch, 5000, "somebody's own")
     found = find(watch)
-    assert set(found) == {"vm:2900", "vm:2901"}
+    assert {key for key in found if key.startswith("vm:")} == {"vm:2900", "vm:2901"}
     ours, theirs = found["vm:2900"], found["vm:2901"]
     assert ours.number == "VPS-2020-0007"
     assert "not in our books" in str(ours.whose)
