@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from provisioner.lab.plan import LabNode
 from tests.integration.harness import Office, lab_cluster
 from tests.integration.mishap_points import Point, lost_answers, points, stops
 from tests.integration.mishap_stage import CHANGES, Outcome, Trial
@@ -73,6 +74,10 @@ def _tell(line: str) -> None:
     sys.stdout.flush()
 
 
+ROOMY = tuple(LabNode(name, cores=256, memory_gb=1024) for name in ("pve1", "pve2", "pve3"))
+"""Every point leaves a VM behind: none is to be refused for want of room."""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
@@ -90,7 +95,7 @@ def main() -> int:
         base = Path(directory)
         for kind in dict.fromkeys(point.kind for point in chosen):
             with (
-                lab_cluster(base / "certificates") as lab,
+                lab_cluster(base / "certificates", nodes=ROOMY) as lab,
                 Office(base / kind / "office", lab, CHANGES) as office,
             ):
                 if given.kills:
