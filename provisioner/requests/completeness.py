@@ -57,11 +57,6 @@ def _holds_secret(annotation: object) -> bool:
     return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
 
 
-def _is_secret(annotation: object) -> bool:
-    """Whether it is SecretStr, however wrapped: annotated, or one of several."""
-    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
-
-
 def _letter_gaps(letter: Letter | None, kinds: tuple[str, ...], today: date) -> list[FieldError]:
     gaps: list[FieldError] = []
     if letter is None or letter.kind is None:

@@ -204,7 +204,6 @@ class EndDetails(_Form):
     reason: Reason | None = None
 
 
-ActionDetails = ExtendDetails | EndDetails
 Complete = EventWifiDetails | ExtendDetails | EndDetails
 Draft = EventWifiDraft | ActionDraft
 
