@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from provisioner.drivers.network import (
     Applied,
@@ -17,10 +17,21 @@ from provisioner.drivers.network import (
     Reading,
     Result,
     Reverted,
+    Survey,
     Wish,
 )
 from provisioner.errors import ActionNeeded, StepFailure
 from provisioner.texts import say
+
+
+@runtime_checkable
+class Rehearsed(Protocol):
+    """A platform whose devices can be asked in advance."""
+
+    def evidence(self, orders: Mapping[str, Order]) -> Result[tuple[str, ...]]:
+        """By host, the lines before and after; nothing is written."""
+        ...
+
 
 _T = TypeVar("_T")
 _Work = Mapping[str, Any]
@@ -62,6 +73,21 @@ class Fleet:
     def revert(self, orders: Mapping[str, Order]) -> Result[Reverted]:
         """See ``NetworkPlatform``."""
         return self._each(orders, lambda platform, work: platform.revert(work))
+
+    def survey(self, names: Collection[str]) -> Result[Survey]:
+        """See ``NetworkPlatform``."""
+        return self._each(dict.fromkeys(names), lambda platform, work: platform.survey(work))
+
+    def evidence(self, orders: Mapping[str, Order]) -> Result[tuple[str, ...]]:
+        """What each device would be changed in, as it says itself where its platform can ask it so
+        (Ansible's check mode), else as the difference of the preview. Nothing is written."""
+
+        def asked(platform: NetworkPlatform, work: _Work) -> Result[tuple[str, ...]]:
+            if isinstance(platform, Rehearsed):
+                return platform.evidence(work)
+            return {host: order.preview.diff for host, order in work.items()}
+
+        return self._each(orders, asked)
 
     def drives(self, host: Host) -> bool:
         """Whether the program has a driver for this host's platform."""

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioner.drivers.ios.access import Access
-from provisioner.drivers.ios.platform import IosPlatform
-from provisioner.drivers.ios.session import RejectedError, Session
+from provisioner.drivers.ios.session import Session
 from provisioner.drivers.network import AccessPort, Applied, Order, Reading, Vlan, Wish
+from provisioner.drivers.platforms.cisco_ios import IosPlatform
+from provisioner.drivers.sessions.access import Access
+from provisioner.drivers.sessions.batches import Sessions
+from provisioner.drivers.sessions.terminal import RejectedError
 from provisioner.errors import ActionNeeded, Misconfigured, Refused, Retriable
 from provisioner.lab.devices.plan import tree
 from provisioner.texts import say
@@ -113,7 +115,7 @@ def test_keys_open_as_well(tmp_path: Path) -> None:
         assert "identity" in str(refusal(stage).what)
         identity = [private]
         office = IosPlatform(
-            lambda: stage.hosts, stage.settings, stage.known_hosts, lambda: identity[0]
+            Sessions(lambda: stage.hosts, stage.settings, stage.known_hosts, lambda: identity[0])
         )
         assert isinstance(office.read({LEAF: WANTED})[LEAF], Reading)
         identity[0] = "-----BEGIN OPENSSH PRIVATE KEY-----\nno\n"
@@ -125,7 +127,7 @@ def test_no_identity_is_for_the_administrator(stage: Stage) -> None:
         raise Misconfigured("provisioner.toml", "identity", say("Nothing was changed."))
 
     stage.change(password=None)
-    office = IosPlatform(lambda: stage.hosts, stage.settings, stage.known_hosts, none)
+    office = IosPlatform(Sessions(lambda: stage.hosts, stage.settings, stage.known_hosts, none))
     assert isinstance(office.read({LEAF: WANTED})[LEAF], ActionNeeded)
 
 

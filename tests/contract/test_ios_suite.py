@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.drivers.ios.access import Access
 from provisioner.drivers.ios.session import Session
 from provisioner.drivers.network import (
     Applied,
@@ -24,6 +23,7 @@ from provisioner.drivers.network import (
     Vlan,
     Wish,
 )
+from provisioner.drivers.sessions.access import Access
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Refused, Retriable, StepFailure
 from provisioner.lab.devices.plan import UPLINK, tree
 from tests.contract.ios_stage import LEAF, MARK, WANTED, Stage, staged, until

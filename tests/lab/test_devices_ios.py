@@ -40,7 +40,7 @@ def lab(shared: DeviceLab) -> DeviceLab:
         (["show foo"], "            ^\n% Invalid input detected at '^' marker.\n\n"),
         (["conf t", "int gi1/0/1", "swi mode foo"], f"{' ' * 27}^\n"),
         (["conf t", "s"], '% Ambiguous command:  "s"\n'),
-        (["conf t", "int gi1/0/1", "switchport"], "% Incomplete command.\n"),
+        (["conf t", "int gi1/0/1", "switchport access"], "% Incomplete command.\n"),
         (["conf t", "int gi1/0/99"], "%Invalid interface type and number\n"),
         (["conf t", "no vlan 1"], "%Default VLAN 1 may not be deleted.\n"),
         (["conf t", "vlan 5000"], "character #5 (EOL) delimits a VLAN\n number which is out"),
@@ -196,8 +196,8 @@ def test_a_revert_timer_needs_an_archive() -> None:
 
 def test_an_unconfirmed_change_comes_back_by_itself(lab: DeviceLab) -> None:
     before = lab.configuration(SWITCH)
-    answer = told(lab, SWITCH, "conf t revert timer 2", "vlan 301", "end", "sh arch conf roll tim")
-    assert "Timer type: absolute timer\nTimer value: 2 min\nUser: provisioner\n" in answer
+    answer = told(lab, SWITCH, "conf t revert timer 40", "vlan 301", "end", "sh arch conf roll tim")
+    assert "Timer type: absolute timer\nTimer value: 40 min\nUser: provisioner\n" in answer
     while lab.configuration(SWITCH) != before:
         pass
     assert told(lab, SWITCH, "configure confirm") == "%No Rollback Confirmed Change pending\n"

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ntc_templates.parse import parse_output
 
 from provisioner.lab.devices.lab import DeviceLab, running_lab
 from provisioner.lab.devices.plan import tree
@@ -192,3 +193,74 @@ def test_running_configuration(lab: DeviceLab, name: str) -> None:
     text = "\n".join(ours)
     size = int(re.search(r"Current configuration : (\d+) bytes", text)[1])  # type: ignore[index]
     assert size == len(text.partition(" bytes\n")[2].rstrip("\n") + "\n")
+
+
+def rules(rows: list[str]) -> list[str]:
+    return [row.rstrip() for row in rows]
+
+
+def test_power(lab: DeviceLab) -> None:
+    real, ours = recorded("show_power_inline.raw"), answered(lab, "show power inline")
+    head = next(n for n, row in enumerate(real) if row.startswith("--------- ------"))
+    at = next(n for n, row in enumerate(ours) if row.startswith("--------- ------"))
+    assert rules(real[head - 2 : head + 1]) == rules(ours[at - 2 : at + 1])
+    off = next(row for row in real if " off        0.0     n/a" in row)
+    shown = next(row for row in ours if row.startswith("Gi1/0/12 "))
+    assert shown.rstrip() == re.sub(r"^Gi1/0/1\d", "Gi1/0/12", off.rstrip())
+
+
+def test_leases_and_addresses(lab: DeviceLab) -> None:
+    real = recorded("show_ip_dhcp_binding.raw")
+    assert rules(answered(lab, "show ip dhcp binding"))[:4] == rules(real)[:4]
+    told(lab, SWITCH, "conf t", "vlan 9", "interface Vlan9", "ip address 192.0.2.9 255.255.255.0")
+    rows = answered(lab, "show ip arp")
+    assert rows[0].split()[:3] == [*recorded("show_ip_arp.raw")[0].split()[:2], "Age"]
+    assert any(row.startswith("Internet  192.0.2.9 ") for row in rows)
+    told(lab, SWITCH, "conf t", "no interface Vlan9", "no vlan 9")
+
+
+def test_neighbours_in_detail(lab: DeviceLab) -> None:
+    real = recorded("show_lldp_neighbors_detail.raw")
+    ours = answered(lab, "show lldp neighbors detail")
+    labels = [row.partition(":")[0] for row in ours if row and not row.startswith(" ")]
+    known = {row.partition(":")[0] for row in real}
+    known |= {labels[n + 1] for n, label in enumerate(labels) if label == "System Description"}
+    assert set(labels) <= known
+    assert ours[1] == real[0]
+
+
+def test_interfaces(lab: DeviceLab) -> None:
+    shape = re.compile(r"[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|\d+")
+    real = {shape.sub("N", row).rstrip() for row in recorded("show_interfaces.raw")}
+    ours = answered(lab, "show interfaces")
+    begun = next(n for n, row in enumerate(ours) if row.startswith("GigabitEthernet1/0/9 "))
+    block = [shape.sub("N", row).rstrip() for row in ours[begun + 2 : begun + 6]]
+    assert set(block) <= real
+    assert any("input errors" in row for row in ours)
+
+
+@pytest.mark.parametrize(
+    ("command", "row"),
+    [
+        ("show version", r"uptime is"),
+        ("show inventory", r"^PID:"),
+        ("show lldp neighbors", r" 120 "),
+        ("show lldp neighbors detail", r"^Local Intf"),
+        ("show cdp neighbors detail", r"^Device ID"),
+        ("show mac address-table", r"(STATIC|DYNAMIC)"),
+        ("show interfaces", r"line protocol is"),
+        ("show interfaces status", r"^Gi"),
+        ("show interfaces description", r"^(Gi|Vl)"),
+        ("show interfaces switchport", r"^Name:"),
+        ("show power inline", r"^Gi"),
+        ("show ip arp", r"^Internet"),
+        ("show vlan", r" (active|act/unsup)"),
+    ],
+)
+def test_the_published_templates_read_every_row(lab: DeviceLab, command: str, row: str) -> None:
+    device = lab.device(SWITCH)
+    leased = {"10.40.12.20": "00a1.b2c3.d4e5"}
+    lab.call(lambda: device.leased.update(leased))  # type: ignore[attr-defined]  # an IosDevice
+    text = told(lab, SWITCH, command)
+    count = len(re.findall(row, text, re.MULTILINE))
+    assert len(parse_output("cisco_ios", command, text)) == count > 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioner.drivers.ios.changes import preview
 from provisioner.drivers.ios.configuration import Switch
 from provisioner.drivers.ios.objects import found, problem
+from provisioner.drivers.ios.scopes import Abilities
 from provisioner.drivers.network import (
     AccessPort,
     Intent,
@@ -39,7 +40,7 @@ def reading(wanted: Sequence[Intent], text: str = TEXT) -> Reading:
         {
             intent.key: why
             for intent in wanted
-            if (why := problem(switch, intent, wanted, vtp_client=False))
+            if (why := problem(switch, intent, wanted, Abilities()))
         },
         text,
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from provisioner.drivers.ios.configuration import ALL_VLANS, Switch, numbers, remaining
 from provisioner.drivers.ios.masking import MASK, masked, steady
 from provisioner.drivers.ios.objects import found, problem
+from provisioner.drivers.ios.scopes import Abilities
 from provisioner.drivers.network import AccessPort, Intent, Ssid, TrunkMember, Vlan
 
 RECORDED = Path(__file__).parents[2].parent / "shared" / "fixtures" / "cisco_ios"
@@ -126,19 +127,19 @@ def test_objects_are_found_as_they_are(intent: Intent, there: Intent | None) -> 
     ],
 )
 def test_problems_are_told(intent: Intent, why: str | None) -> None:
-    told = problem(SWITCH, intent, [intent], vtp_client=False)
+    told = problem(SWITCH, intent, [intent], Abilities())
     assert (told and str(told)) == why
 
 
 def test_a_vtp_client_makes_no_vlan_but_one_that_is_there_is_no_problem() -> None:
     there = Vlan(301, "PROV-WIFI-2026-0001")
-    assert problem(SWITCH, there, [], vtp_client=True) is None
-    assert problem(SWITCH, Vlan(302, "x"), [], vtp_client=True)
+    assert problem(SWITCH, there, [], Abilities(vtp_client=True)) is None
+    assert problem(SWITCH, Vlan(302, "x"), [], Abilities(vtp_client=True))
 
 
 def test_an_access_port_may_use_a_vlan_that_is_asked_for_too() -> None:
     wanted = [AccessPort(port(7), 302, ""), Vlan(302, "x")]
-    assert problem(SWITCH, wanted[0], wanted, vtp_client=False) is None
+    assert problem(SWITCH, wanted[0], wanted, Abilities()) is None
 
 
 @given(st.sets(st.integers(1, 4094)))

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from provisioner.drivers.ios.access import Login
-from provisioner.drivers.ios.session import RejectedError, Session, SessionEndedError, rejected
+from provisioner.drivers.ios.session import Session, rejected
 from provisioner.drivers.ios.work import Work
 from provisioner.drivers.network import Host, Order, Preview, Reverted, Vlan
+from provisioner.drivers.sessions.access import Login
+from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
 from provisioner.errors import ActionNeeded, OutcomeUnknown, Refused, Retriable
 
 HOST = Host("SW-1", "cisco_ios", frozenset(), "192.0.2.1", 22, "x", password="unused-PASSWORD")

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from provisioner.drivers.ios import failures
+from provisioner.drivers.ios import rates, scopes
 from provisioner.drivers.ios.configuration import ALLOWED, Port, Switch, default_name
+from provisioner.drivers.ios.lines import Change, kept
+from provisioner.drivers.ios.masking import MASK
 from provisioner.drivers.ios.objects import found
-from provisioner.drivers.network import AccessPort, Preview, Reading, TrunkMember, Vlan, Wish
+from provisioner.drivers.network import (
+    AccessPort,
+    Description,
+    Intent,
+    Preview,
+    RateLimit,
+    Reading,
+    Scope,
+    TrunkMember,
+    Vlan,
+    Wish,
+)
+from provisioner.drivers.sessions import failures
 from provisioner.texts import say
 
 _NAME = re.compile(r"[A-Za-z0-9_.:/+@=,-]{1,32}")
@@ -19,28 +32,25 @@ _RESERVED = frozenset({1, *range(1002, 1006)})
 _TYPED = re.compile(r"[ -~]*")
 
 
-@dataclass(frozen=True)
-class _Change:
-    lines: tuple[str, ...]
-    undo: tuple[str, ...]
-    diff: tuple[str, ...]
+_ORDER = (Vlan, TrunkMember, AccessPort, Description, Scope, RateLimit)
+"""What comes first stands first; it goes in the reverse order."""
 
 
 def preview(reading: Reading, wishes: Sequence[Wish]) -> Preview:
     """See ``NetworkPlatform.preview``.
 
-    Ports let go of a VLAN before it goes, and get it after it is there.
+    Ports and scopes let go of a VLAN before it goes, and get it after it is there.
     """
     switch = Switch.parsed(reading.configuration)
     leaving = [wish for wish in wishes if not wish.present]
     coming = [wish for wish in wishes if wish.present]
     order = [
-        *(wish for wish in leaving if not isinstance(wish.intent, Vlan)),
-        *(wish for wish in leaving if isinstance(wish.intent, Vlan)),
-        *(wish for wish in coming if isinstance(wish.intent, Vlan)),
-        *(wish for wish in coming if not isinstance(wish.intent, Vlan)),
+        *sorted(leaving, key=lambda wish: -_place(wish.intent)),
+        *sorted(coming, key=lambda wish: _place(wish.intent)),
     ]
-    changes = list(dict.fromkeys(c for wish in order for c in _change(reading, switch, wish)))
+    changes = list(
+        dict.fromkeys(c for wish in order for c in _change(reading, switch, wish, wishes))
+    )
     return Preview(
         reading.host,
         tuple(line for change in changes for line in change.lines),
@@ -49,26 +59,52 @@ def preview(reading: Reading, wishes: Sequence[Wish]) -> Preview:
     )
 
 
-def _change(reading: Reading, switch: Switch, wish: Wish) -> Iterator[_Change]:
+def _place(intent: Intent) -> int:
+    return next((n for n, kind in enumerate(_ORDER) if isinstance(intent, kind)), len(_ORDER))
+
+
+def _change(
+    reading: Reading, switch: Switch, wish: Wish, wishes: Sequence[Wish]
+) -> Iterator[Change]:
     intent = wish.intent
-    now = reading.objects[intent.key] if intent.key in reading.objects else found(switch, intent)
     if wish.present:
         _check(wish)
+    now = reading.objects[intent.key] if intent.key in reading.objects else found(switch, intent)
     if wish.holds(now):
         return
-    if why := reading.problems.get(intent.key):
+    forced = isinstance(intent, Scope | RateLimit) and not wish.present
+    if not forced and (why := reading.problems.get(intent.key)):
         raise failures.not_there(reading.host, why)
-    if isinstance(intent, Vlan):
-        name = now.name if isinstance(now, Vlan) else None
-        change = (_vlan if wish.present else _no_vlan)(switch, intent, name)
-    elif isinstance(intent, TrunkMember):
-        change = _member(_there(reading, switch.trunk(intent.port)), intent, wish.present)
-    elif isinstance(intent, AccessPort):
-        change = _port(_there(reading, switch.port(intent.port)), intent, wish.present)
-    else:
-        raise failures.not_there(reading.host, say("a switch announces no WiFi"))
-    _can_be_typed(change)
-    yield change
+    for change in _changes(reading, switch, wish, now, wishes):
+        _can_be_typed(change)
+        yield change
+
+
+def _changes(
+    reading: Reading, switch: Switch, wish: Wish, now: Intent | None, wishes: Sequence[Wish]
+) -> Iterator[Change]:
+    match wish.intent:
+        case Vlan() as intent:
+            name = now.name if isinstance(now, Vlan) else None
+            yield (_vlan if wish.present else _no_vlan)(switch, intent, name)
+        case TrunkMember() as intent:
+            yield _member(_there(reading, switch.trunk(intent.port)), intent, wish.present)
+        case AccessPort() as intent:
+            yield _port(_there(reading, switch.port(intent.port)), intent, wish.present)
+        case Description() as intent:
+            port = _there(reading, switch.port(intent.port))
+            lines = [f"description {intent.text}"] if wish.present else []
+            yield from kept(switch, f"interface {port.name}", lines, ["description"])
+        case Scope() as intent:
+            for other in wishes:
+                if isinstance(other.intent, RateLimit) and not other.present:
+                    switch = rates.without(switch, other.intent)  # gone before this one
+            yield from scopes.changes(switch, intent, wish.present)
+        case RateLimit() as intent:
+            coming = [other.intent for other in wishes if other.present]
+            yield from rates.changes(switch, intent, wish.present, coming)
+        case _:
+            raise failures.not_there(reading.host, say("a switch announces no WiFi"))
 
 
 def _check(wish: Wish) -> None:
@@ -82,9 +118,20 @@ def _check(wish: Wish) -> None:
         _vlan_number(intent.vlan)
     elif isinstance(intent, AccessPort):
         _vlan_number(intent.vlan)
-        text = intent.description
-        if not _DESCRIPTION.fullmatch(text) or "?" in text or len(text) > _DESCRIPTION_LENGTH:
-            raise failures.not_said("description", text)
+        _text(intent.description)
+    elif isinstance(intent, Description):
+        _text(intent.text or " ")
+    elif isinstance(intent, Scope):
+        _vlan_number(intent.vlan)
+        scopes.check(intent)
+    elif isinstance(intent, RateLimit):
+        _vlan_number(intent.vlan)
+        rates.check(intent)
+
+
+def _text(text: str) -> None:
+    if not _DESCRIPTION.fullmatch(text) or "?" in text or len(text) > _DESCRIPTION_LENGTH:
+        raise failures.not_said("description", text)
 
 
 def _vlan_number(number: int) -> None:
@@ -92,9 +139,9 @@ def _vlan_number(number: int) -> None:
         raise failures.not_said("VLAN", str(number))
 
 
-def _can_be_typed(change: _Change) -> None:
+def _can_be_typed(change: Change) -> None:
     for line in change.undo:
-        if not _TYPED.fullmatch(line) or "?" in line:
+        if not _TYPED.fullmatch(line) or "?" in line or MASK in line:
             raise failures.not_said("undo", line)
 
 
@@ -104,23 +151,23 @@ def _there(reading: Reading, port: Port | None) -> Port:
     return port
 
 
-def _vlan(switch: Switch, wanted: Vlan, now: str | None) -> _Change:
+def _vlan(switch: Switch, wanted: Vlan, now: str | None) -> Change:
     header, name = f"vlan {wanted.id}", f" name {wanted.name}"
     if now is None:
-        return _Change((header, name), (f"no {header}",), (f"+{header}", f"+{name}"))
+        return Change((header, name), (f"no {header}",), (f"+{header}", f"+{name}"))
     old = _named(wanted.id, now)
-    return _Change(
+    return Change(
         (header, name),
         (header, *(old or [" no name"])),
         (f" {header}", *(f"-{line}" for line in old), f"+{name}"),
     )
 
 
-def _no_vlan(switch: Switch, wanted: Vlan, now: str | None) -> _Change:
+def _no_vlan(switch: Switch, wanted: Vlan, now: str | None) -> Change:
     header = f"vlan {wanted.id}"
     kept = [f" {line}" for line in switch.sections.get(header, ())]
     below = kept or _named(wanted.id, now or "")
-    return _Change(
+    return Change(
         (f"no {header}",), (header, *below), (f"-{header}", *(f"-{line}" for line in below))
     )
 
@@ -130,16 +177,16 @@ def _named(vlan: int, name: str) -> list[str]:
     return [] if name in ("", default_name(vlan)) else [f" name {name}"]
 
 
-def _member(trunk: Port, wanted: TrunkMember, present: bool) -> _Change:
+def _member(trunk: Port, wanted: TrunkMember, present: bool) -> Change:
     header = f"interface {trunk.name}"
     add, remove = f" {ALLOWED}add {wanted.vlan}", f" {ALLOWED}remove {wanted.vlan}"
     there, back = (add, remove) if present else (remove, add)
-    return _Change(
+    return Change(
         (header, there), (header, back), (f" {header}", f"{'+' if present else '-'}{add}")
     )
 
 
-def _port(port: Port, wanted: AccessPort, present: bool) -> _Change:
+def _port(port: Port, wanted: AccessPort, present: bool) -> Change:
     values: dict[str, str | None] = {"switchport access vlan": None, "description": None}
     if present:
         values = {
@@ -147,9 +194,11 @@ def _port(port: Port, wanted: AccessPort, present: bool) -> _Change:
             "switchport access vlan": str(wanted.vlan),
             "description": wanted.description or None,
         }
-    changed = {words: value for words, value in values.items() if port.value(words) != value}
+    if wanted.poe is not None:
+        values["power inline"] = "auto" if wanted.poe or not present else "never"
+    changed = {w: value for w, value in values.items() if not port.holds(_set(w, value).strip())}
     header = f"interface {port.name}"
-    return _Change(
+    return Change(
         (header, *(_set(words, value) for words, value in changed.items())),
         (header, *(_set(words, port.value(words)) for words in reversed(changed))),
         (f" {header}", *_difference(port, changed)),

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from provisioner.drivers.ios.ports import full
+
 ALL_VLANS = frozenset(range(1, 4095))
 ALLOWED = "switchport trunk allowed vlan "
 
@@ -14,8 +16,12 @@ _BRIEF = re.compile(
     r"^(\d{1,4})\s+(\S.*?)\s+(?:active|suspended|act/unsup|act/lshut|sus/lshut)\b", re.MULTILINE
 )
 _HOSTNAME = re.compile(r"^hostname (\S+)", re.MULTILINE)
-_BANNER = re.compile(r"^banner [\w-]+ \^C.*?\^C", re.MULTILINE | re.DOTALL)
-"""Free text, which may look like anything."""
+_BANNER = re.compile(r"^banner [\w-]+ (\^C|\S).*?\1", re.MULTILINE | re.DOTALL)
+"""Free text between two equal signs, which may look like anything."""
+_ENTRY = re.compile(r"(?:\d+ +)?(permit|deny) +")
+_POLICE = re.compile(r"police (?:cir |rate )?(\d+)\b.*")
+_MADE = re.compile(r"Vlan\d+|.+\.\d+", re.IGNORECASE)
+"""Interfaces that come and go with the configuration."""
 _CHANNEL = re.compile(r"channel-group (\d+)\b")
 
 
@@ -27,6 +33,8 @@ class Switch:
     sections: Mapping[str, tuple[str, ...]]
     """Lines below each top line, without their indent."""
     vlans: Mapping[int, str]
+    fed: frozenset[str] | None = None
+    """Ports that can feed what is plugged in, by full name; None where nobody has asked."""
 
     @classmethod
     def parsed(cls, text: str, brief: str = "") -> Switch:
@@ -53,11 +61,17 @@ class Switch:
 
     def port(self, name: str) -> Port | None:
         """The interface of that (full) name, spelled as the device spells it."""
-        wanted = f"interface {name}".lower()
-        for header, lines in self.sections.items():
-            if header.lower() == wanted:
-                return Port(header.removeprefix("interface "), lines)
+        wanted = full(name).lower()
+        for port in self.ports():
+            if port.name.lower() == wanted:
+                return port
         return None
+
+    def ports(self) -> Iterator[Port]:
+        """All interfaces of the configuration."""
+        for header, lines in self.sections.items():
+            if header.startswith("interface "):
+                yield Port(header.removeprefix("interface "), lines)
 
     def trunk(self, name: str) -> Port | None:
         """The interface that carries the port's trunk: its port channel where it is in one."""
@@ -72,13 +86,23 @@ class Switch:
             return self._top_holds(line)
         if context.startswith("vlan "):
             return self._vlan_holds(int(context[5:]), line)
-        port = self.port(context.removeprefix("interface "))
-        return port is not None and port.holds(line)
+        if context.startswith("interface "):
+            name = context.removeprefix("interface ")
+            return (self.port(name) or Port(name, ())).holds(line)
+        there = {plain(each) for each in self.sections.get(context, ())}
+        if line.startswith("no "):
+            return not any(f"{each} ".startswith(f"{plain(line[3:])} ") for each in there)
+        return plain(line) in there
 
     def _top_holds(self, line: str) -> bool:
-        negated = line.startswith("no ")
-        there = int(line.split()[-1]) in self.vlans
-        return there is not negated
+        what = line.removeprefix("no ")
+        if match := _VLANS.fullmatch(what):
+            there = int(match[1]) in self.vlans
+        elif what.startswith("interface "):
+            there = self.port(what.removeprefix("interface ")) is not None
+        else:
+            there = what in self.sections
+        return there is (what == line)
 
     def _vlan_holds(self, number: int, line: str) -> bool:
         if line.startswith("name "):
@@ -108,7 +132,21 @@ class Port:
 
     @property
     def routed(self) -> bool:
-        return "no switchport" in self.lines
+        """Whether it has an address of its own, or could have one, and carries no VLAN untagged."""
+        return any(
+            line in ("no switchport", "no ip address") or line.startswith("ip address ")
+            for line in self.lines
+        )
+
+    @property
+    def made(self) -> bool:
+        """Whether it is no piece of hardware: a VLAN interface or a sub-interface."""
+        return _MADE.fullmatch(self.name) is not None
+
+    @property
+    def feeds(self) -> bool:
+        """Whether it is set to feed what is plugged in, as it is when nothing is said."""
+        return not (self.value("power inline") or "").startswith("never")
 
     @property
     def channel(self) -> int | None:
@@ -117,7 +155,9 @@ class Port:
 
     @property
     def vlan(self) -> int:
-        return int(self.value("switchport access vlan") or 1)
+        """Where it puts what is plugged in; 0 where that is decided elsewhere (``dynamic``)."""
+        said = self.value("switchport access vlan") or "1"
+        return int(said) if said.isdigit() else 0
 
     @property
     def allowed(self) -> frozenset[int]:
@@ -147,9 +187,18 @@ class Port:
             return int(line.split()[-1]) in self.allowed
         if line.startswith(f"{ALLOWED}remove "):
             return int(line.split()[-1]) not in self.allowed
+        if line == "power inline auto":
+            return self.feeds
         if line.startswith("no "):
             return self.value(line[3:]) is None and line[3:] not in self.lines
         return line in self.lines
+
+
+def plain(line: str) -> str:
+    """A line below a list or a policy without what some versions add to it."""
+    if match := _POLICE.fullmatch(line):
+        return f"police cir {match[1]}"
+    return " ".join(_ENTRY.sub(r"\1 ", line).split()) if _ENTRY.match(line) else line
 
 
 def default_name(vlan: int) -> str:
@@ -171,10 +220,10 @@ def _sections(text: str) -> dict[str, tuple[str, ...]]:
     below: list[str] = []
     for line in _BANNER.sub("", text).split("\n"):
         line = line.rstrip("\r")
-        if not line or line.startswith("!"):
+        if not line.strip() or line.lstrip().startswith("!"):
             continue
-        if line.startswith(" "):
-            below.append(line[1:] if line[1:2] != " " else line.lstrip())
+        if line.startswith((" ", "\t")):
+            below.append(line.lstrip())
         else:
             below = found.setdefault(line.rstrip(), [])
     return {header: tuple(lines) for header, lines in found.items()}
@@ -194,33 +243,43 @@ def blocks(lines: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield top, tuple(below)
 
 
-def names_in(lines: Sequence[str]) -> dict[int, str]:
-    """The VLAN names that lines of ours set."""
-    return {
-        int(top[5:]): line[5:]
-        for top, below in blocks(lines)
-        if top.startswith("vlan ")
-        for line in below
-        if line.startswith("name ")
-    }
+def names_in(lines: Sequence[str]) -> dict[int | str, str]:
+    """The names that lines of ours set: of VLANs by number, of interfaces by their top line."""
+    found: dict[int | str, str] = {}
+    for top, below in blocks(lines):
+        for line in below:
+            if top.startswith("vlan ") and line.startswith("name "):
+                found[int(top[5:])] = line[5:]
+            elif top.startswith("interface ") and line.startswith("description "):
+                found[top] = line[12:]
+    return found
 
 
-def remaining(lines: Sequence[str], switch: Switch, ours: Mapping[int, str]) -> tuple[str, ...]:
+def remaining(
+    lines: Sequence[str], switch: Switch, ours: Mapping[int | str, str]
+) -> tuple[str, ...]:
     """Which of our lines would still change something on that switch.
 
-    ``ours``: names of the VLANs that we made; one that has been named otherwise since (and not
-    just lost its name on the way) is not ours to remove.
+    ``ours``: names of what we made (see ``names_in``); a VLAN or an interface that has been named
+    otherwise since (and not just lost its name on the way) is not ours to remove.
     """
     left: list[str] = []
     for top, below in blocks(lines):
         open_ = [f" {line}" for line in below if not switch.holds(top, line)]
         if top.startswith("interface "):
-            if open_ and switch.port(top.removeprefix("interface ")):
+            name = top.removeprefix("interface ")
+            if open_ and (switch.port(name) or Port(name, ()).made):
                 left += [top, *open_]
         elif top.startswith("no vlan "):
             number = int(top.split()[-1])
             if switch.vlans.get(number, "") in {ours.get(number), default_name(number)}:
                 left.append(top)
+        elif top.startswith("no interface "):
+            port = switch.port(top.removeprefix("no interface "))
+            mine = {ours.get(top.removeprefix("no ")), None}
+            if port and port.value("description") in mine:
+                left.append(top)
         elif open_ or not switch.holds("", top):
-            left += [top, *open_]
+            # Of a policy, the class has to be entered again before what stands below it.
+            left += [top, *([f" {x}" for x in below] if top.startswith("policy-map ") else open_)]
     return tuple(left)

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from provisioner.drivers.ios import failures
+from provisioner.drivers.ios import looking
 from provisioner.drivers.ios.configuration import Switch, names_in, remaining
 from provisioner.drivers.ios.masking import masked, steady
 from provisioner.drivers.ios.objects import found, problem
-from provisioner.drivers.ios.session import RejectedError, Session, SessionEndedError, rejected
+from provisioner.drivers.ios.scopes import Abilities
+from provisioner.drivers.ios.session import Session, refused, rejected
 from provisioner.drivers.network import (
+    AccessPort,
     Applied,
     Confirmed,
     Host,
     Intent,
     Order,
+    RateLimit,
     Reading,
     Reverted,
+    Scope,
+    Survey,
 )
+from provisioner.drivers.sessions import failures
+from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
 from provisioner.errors import StepFailure
 from provisioner.texts import Message, say
 
 SAVE_SECONDS = 120.0
 """The least that saving and rolling back are given; flash is slow."""
 
+TIMER_REMEDY = say(
+    "Set `archive` and below it `path flash:before` on the device; or, if it has no room, "
+    "provisioner_dead_man: best_effort in the inventory."
+)
+
 _UPTIME = re.compile(r"^(\S+) uptime is ", re.MULTILINE)
+_SAID = re.compile(r"^(hostname|ip domain[ -]name) (\S+)", re.MULTILINE)
 _NO_TIMER_RUNS = "No Rollback Confirmed Change pending"
 
 
@@ -63,18 +76,18 @@ class Work:
 
     # ------------------------------------------------- the four things
 
-    def read(self, wanted: Sequence[Intent]) -> Reading:
+    def read(self, wanted: Sequence[Intent], keys: Mapping[str, str] | None = None) -> Reading:
+        """No passphrase is kept on a switch: ``keys`` says nothing here."""
         now = self._look(vtp=True)
+        switch, able = self._abilities(now, wanted)
         problems = {
-            intent.key: why
-            for intent in wanted
-            if (why := problem(now.switch, intent, wanted, vtp_client=now.vtp_client))
+            intent.key: why for intent in wanted if (why := problem(switch, intent, wanted, able))
         }
         return Reading(
             host=self._host.name,
             hostname=now.switch.hostname,
             at=datetime.now(UTC),
-            objects={intent.key: found(now.switch, intent) for intent in wanted},
+            objects={intent.key: found(switch, intent) for intent in wanted},
             problems=problems,
             configuration=masked(steady(now.text)),
             no_timer=self._no_timer(now),
@@ -90,7 +103,7 @@ class Work:
         if not left:
             return Applied(False, self.session.transcript())
         if order.minutes and (why := self._no_timer(now)):
-            raise failures.no_timer(self._host, why)
+            raise failures.no_timer(self._host, why, TIMER_REMEDY)
         self._change(left, order.minutes)
         return Applied(True, self.session.transcript(tuple(order.keys.values())))
 
@@ -102,7 +115,7 @@ class Work:
             if _NO_TIMER_RUNS in answer:
                 return Confirmed(False)
             if rejected(answer):
-                raise RejectedError("configure confirm", answer)
+                raise refused("configure confirm", answer)
         else:
             now = self._look()
             self._is_ours(now.switch.hostname)
@@ -135,6 +148,31 @@ class Work:
             self._save()
         return Reverted(how)
 
+    def survey(self) -> Survey:
+        """What the switch sees around it."""
+        self.session.ask("terminal length 0")
+
+        def ask(line: str) -> str:
+            answer = self.session.ask(line, self._slow)
+            return "" if rejected(answer) else answer
+
+        hostname, model, version, serial = looking.identity(ask)
+        said = ask("show running-config | include ^hostname|^ip domain[ -]name")
+        named = {what.replace("-", " "): text for what, text in _SAID.findall(said)}
+        return Survey(
+            host=self._host.name,
+            hostname=hostname or named.get("hostname", ""),
+            at=datetime.now(UTC),
+            model=model,
+            version=version,
+            serial=serial,
+            neighbors=looking.neighbors(ask, named.get("ip domain name", "")),
+            learned=looking.learned(ask),
+            ports=looking.ports(ask),
+            leases=looking.leases(ask),
+            arp=looking.arp(ask),
+        )
+
     # ------------------------------------------------- with what they are made
 
     def _look(self, vtp: bool = False) -> _Look:
@@ -158,6 +196,23 @@ class Work:
             "Invalid input" not in timer,
             client,
         )
+
+    def _abilities(self, now: _Look, wanted: Sequence[Intent]) -> tuple[Switch, Abilities]:
+        """What only asking tells, asked where it matters."""
+        switch, knows = now.switch, self._knows
+        if any(isinstance(each, AccessPort) and each.poe is not None for each in wanted):
+            switch = replace(switch, fed=looking.fed(self.session.ask("show power inline")))
+        scopes = [each for each in wanted if isinstance(each, Scope)]
+        idle = scopes and self.session.ask("show ip route | include ^Default gateway is|^Host")
+        return switch, Abilities(
+            vtp_client=now.vtp_client,
+            translates=not any(each.nat for each in scopes) or knows("show ip nat statistics"),
+            limits=not any(isinstance(x, RateLimit) for x in wanted) or knows("show policy-map"),
+            routes=not idle,
+        )
+
+    def _knows(self, line: str) -> bool:
+        return not rejected(self.session.ask(line))
 
     def _no_timer(self, now: _Look) -> Message | None:
         if now.switch.archives and now.knows_timers:
@@ -185,7 +240,7 @@ class Work:
             if "is locked" in error.answer:
                 raise failures.busy(self._host, log) from error
             if minutes and error.line.startswith("configure terminal"):
-                raise failures.no_timer(self._host, error.reason, log) from error
+                raise failures.no_timer(self._host, error.reason, TIMER_REMEDY, log) from error
             raise
 
     def _save(self) -> None:

@@ -6,14 +6,15 @@ import hashlib
 import time
 from typing import TYPE_CHECKING
 
+from provisioner.lab.devices.device import MANAGEMENT_VLAN
 from provisioner.lab.devices.ios.showing import clock, connected, rows_of
 from provisioner.lab.devices.ios.words import Act, short
 
 if TYPE_CHECKING:
     from provisioner.lab.devices.ios.terminal import Terminal
 
-_VERSION = "15.2(7)E7"
-_MODEL = "WS-C2960X-24TS-L"
+VERSION = "15.2(7)E7"
+MODEL = "WS-C2960X-24TS-L"
 
 
 def serial(name: str) -> str:
@@ -32,7 +33,7 @@ def _version(terminal: Terminal) -> str:
     uptime = f"{minutes // 60} hours, {minutes % 60} minutes"
     return rows_of(
         [
-            f"Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version {_VERSION}, "
+            f"Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version {VERSION}, "
             "RELEASE SOFTWARE (fc3)",
             "Technical Support: http://www.cisco.com/techsupport",
             "Copyright (c) 1986-2022 by Cisco Systems, Inc.",
@@ -42,11 +43,11 @@ def _version(terminal: Terminal) -> str:
             "",
             f"{device.running.hostname} uptime is {uptime}",
             "System returned to ROM by power-on",
-            f'System image file is "flash:/c2960x-universalk9-mz.{_VERSION}.bin"',
+            f'System image file is "flash:/c2960x-universalk9-mz.{VERSION}.bin"',
             "Last reload reason: power-on",
             "",
             "",
-            f"cisco {_MODEL} (APM86XXX) processor (revision A0) with 524288K bytes of memory.",
+            f"cisco {MODEL} (APM86XXX) processor (revision A0) with 524288K bytes of memory.",
             f"Processor board ID {serial(device.name)}",
             "Last reset from power-on",
             "2 Virtual Ethernet interfaces",
@@ -54,7 +55,7 @@ def _version(terminal: Terminal) -> str:
             "The password-recovery mechanism is enabled.",
             "",
             "512K bytes of flash-simulated non-volatile configuration memory.",
-            f"Model number                    : {_MODEL}",
+            f"Model number                    : {MODEL}",
             f"System serial number            : {serial(device.name)}",
             "",
             "Configuration register is 0xF",
@@ -65,8 +66,8 @@ def _version(terminal: Terminal) -> str:
 
 def _inventory(terminal: Terminal) -> str:
     return (
-        f'NAME: "1", DESCR: "{_MODEL}"\n'
-        f"PID: {_MODEL}  , VID: V05  , SN: {serial(terminal.device.name)}\n\n"
+        f'NAME: "1", DESCR: "{MODEL}"\n'
+        f"PID: {MODEL}  , VID: V05  , SN: {serial(terminal.device.name)}\n\n"
     )
 
 
@@ -135,6 +136,7 @@ def _addresses(terminal: Terminal) -> str:
     for port, (neighbour, _) in sorted(terminal.device.neighbours.items()):
         interface = terminal.running.interfaces[port]
         vlan = interface.native if interface.mode == "trunk" else interface.access
+        vlan = vlan if interface.carries(vlan) else MANAGEMENT_VLAN
         if interface.carries(vlan):
             rows.append(f"{vlan:>4}    {mac(neighbour)}    DYNAMIC     {short(port)}")
             known += 1

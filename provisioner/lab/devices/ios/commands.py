@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.ios.box import ABOUT
-from provisioner.lab.devices.ios.configuring import MODES
+from provisioner.lab.devices.ios.routing import ROUTED
 from provisioner.lab.devices.ios.showing import SHOWING
+from provisioner.lab.devices.ios.surroundings import SURROUNDINGS
 from provisioner.lab.devices.ios.words import Act, Node, UnknownWordError, grammar, understand
 
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ _PRIVILEGED: dict[str, Act] = {
 }
 _USER_SHOWS = ("show version", "show clock", "show users", "show privilege", "show lldp neighbors")
 _USER = grammar({**_BOTH, **{k: v for k, v in ABOUT.items() if k in _USER_SHOWS}})
-_EXEC = grammar({**_BOTH, **_PRIVILEGED, **SHOWING, **ABOUT})
-_CONFIGURE = {mode: grammar(commands) for mode, commands in MODES.items()}
+_EXEC = grammar({**_BOTH, **_PRIVILEGED, **SHOWING, **ABOUT, **SURROUNDINGS})
+_CONFIGURE = {mode: grammar(commands) for mode, commands in ROUTED.items()}
 
 
 async def _do(terminal: Terminal, rest: str) -> str:

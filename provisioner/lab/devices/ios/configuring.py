@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.ios.settings import (
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 32
 _LONGEST_DESCRIPTION = 240
+_UNTAGGED = (
+    "% Configuring IP routing on a LAN subinterface is only allowed if that\n"
+    "subinterface is already configured as part of an IEEE 802.10, IEEE 802.1Q,\n"
+    "or ISL vLAN.\n"
+)
+_REAPPEARS = (
+    "% Not all config may be removed and may reappear after reactivating the sub-interface\n"
+)
 
 
 def _vlans(text: str) -> frozenset[int]:
@@ -102,9 +111,14 @@ def _range(terminal: Terminal, names: list[str]) -> str:
 
 def _choose(terminal: Terminal, names: list[str], mode: str) -> str:
     interfaces = terminal.running.interfaces
-    missing = [n for n in names if n not in interfaces and not n.startswith("Vlan")]
-    if missing:
-        return "%Invalid interface type and number\n"
+    for name in names:
+        stem, dot, _ = name.partition(".")
+        parent = interfaces.get(stem) if dot else None
+        known = name in interfaces or name.startswith("Vlan")
+        if not known and not (parent and parent.routed):
+            return "%Invalid interface type and number\n"
+    if any("." in name for name in names):
+        mode = "config-subif"
     for name in names:
         if name not in interfaces:
             interfaces[name] = Interface(name)
@@ -114,10 +128,11 @@ def _choose(terminal: Terminal, names: list[str], mode: str) -> str:
 
 
 def _no_interface(terminal: Terminal, name: str) -> str:
-    if not name.startswith("Vlan"):
+    if not name.startswith("Vlan") and "." not in name:
         return "% Removal of physical interfaces is not permitted\n"
     terminal.running.interfaces.pop(name, None)
-    return terminal.changed()
+    terminal.changed()
+    return _REAPPEARS if "." in name else ""
 
 
 def _set(what: str) -> Act:
@@ -173,12 +188,19 @@ def _allowed(change: Callable[[frozenset[int], frozenset[int]], frozenset[int]])
 def _address(terminal: Terminal, address: str, mask: str) -> str:
     if any(not each.routed for each in terminal.interfaces):
         return "% Invalid input detected: this is a switch port\n"
+    wanted = IPv4Interface(f"{address}/{mask}").network
+    for other in terminal.running.interfaces.values():
+        there = IPv4Interface(other.address.replace(" ", "/")) if other.address else None
+        if other not in terminal.interfaces and there and wanted.overlaps(there.network):
+            return f"% {wanted.network_address} overlaps with {other.name}\n"
+    if any("." in each.name and each.encapsulation is None for each in terminal.interfaces):
+        return _UNTAGGED
     for each in terminal.interfaces:
         each.address = f"{address} {mask}"
     return terminal.changed()
 
 
-def _other(key: str, text: str = "") -> Act:
+def other(key: str, text: str = "") -> Act:
     """Keeps a line of an interface as it was typed, once per ``key``."""
 
     def act(terminal: Terminal, *values: object) -> str:
@@ -190,7 +212,7 @@ def _other(key: str, text: str = "") -> Act:
     return act
 
 
-def _no_other(key: str) -> Act:
+def no_other(key: str) -> Act:
     def act(terminal: Terminal, *_: object) -> str:
         for each in terminal.interfaces:
             each.others.pop(key, None)
@@ -231,14 +253,31 @@ def _interface_commands() -> dict[str, Act]:
         "no switchport trunk allowed vlan": _allowed(lambda old, named: frozenset(ALL_VLANS)),
         "ip address <word> <word>": _address,
         "no ip address": _reset("address", ""),
+        "no ip address <word> <word>": _reset("address", ""),
+        "switchport": _reset("layer3", False),
+        "no switchport": _reset("layer3", True),
+        "encapsulation dot1q <vlan>": _set("encapsulation"),
+        "ip nat inside": other("ip nat inside"),
+        "ip nat outside": other("ip nat outside"),
+        "no ip nat inside": no_other("ip nat inside"),
+        "no ip nat outside": no_other("ip nat outside"),
     }
     for key in ("switchport nonegotiate", "spanning-tree portfast", "spanning-tree portfast trunk"):
-        found[key] = _other(key)
-        found[f"no {key}"] = _no_other(key)
-    for key in ("speed", "duplex", "mtu", "power inline", "storm-control", "spanning-tree guard"):
-        found[f"{key} <line>"] = _other(key)
-        found[f"no {key}"] = _no_other(key)
-        found[f"no {key} <line>"] = _no_other(key)
+        found[key] = other(key)
+        found[f"no {key}"] = no_other(key)
+    found["power inline auto"] = no_other("power inline")
+    for key in (
+        "speed",
+        "duplex",
+        "ip access-group",
+        "mtu",
+        "power inline",
+        "storm-control",
+        "spanning-tree guard",
+    ):
+        found[f"{key} <line>"] = other(key)
+        found[f"no {key}"] = no_other(key)
+        found[f"no {key} <line>"] = no_other(key)
     return found
 
 
@@ -305,7 +344,9 @@ def _global_commands() -> dict[str, Act]:
         found[f"{key} <line>"] = _global(key)
         found[f"no {key}"] = _no_global(key)
         found[f"no {key} <line>"] = _no_global(key)
-    for key in ("lldp run", "cdp run", "ip http server", "aaa new-model"):
+    for key in (
+        "lldp run", "cdp run", "ip http server", "aaa new-model", "ip routing", "ip dns server",
+    ):  # fmt: skip
         found[key] = _global(key)
         found[f"no {key}"] = _no_global(key)
     for key in ("ntp server", "logging host", "snmp-server", "username", "ip route"):

@@ -15,6 +15,7 @@ _DEFAULTS = {
     1005: "trnet-default",
 }
 LIST_WIDTH = 80
+_TERMINALS = ("line vty 0 4", "line vty 5 15")
 
 
 class BadVlanListError(ValueError):
@@ -74,6 +75,14 @@ def wrapped(command: str, text: str) -> list[str]:
     return [*lines, f"{head} {rest}"]
 
 
+def _indented(lines: list[str]) -> list[str]:
+    return [f" {line}" for line in lines]
+
+
+def _by_number(line: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", line)]
+
+
 @dataclass
 class Interface:
     """A port or a VLAN interface. ``allowed`` None: all VLANs."""
@@ -87,15 +96,28 @@ class Interface:
     allowed: frozenset[int] | None = None
     shutdown: bool = False
     address: str = ""
+    encapsulation: int | None = None
+    """Of a sub-interface: the VLAN that it is."""
+    layer3: bool = False
+    """Whether a port has been made one that routes."""
     others: dict[str, str] = field(default_factory=dict)
     """Further lines, by what can stand only once."""
 
     @property
     def routed(self) -> bool:
-        return self.name.startswith("Vlan")
+        return self.layer3 or self.made
+
+    @property
+    def made(self) -> bool:
+        """Whether it is no piece of hardware."""
+        return self.name.startswith("Vlan") or "." in self.name
 
     def lines(self) -> list[str]:
         found = [f" description {self.description}"] if self.description else []
+        if self.encapsulation is not None:
+            found.append(f" encapsulation dot1Q {self.encapsulation}")
+        if self.layer3:
+            found.append(" no switchport")
         if self.routed:
             found.append(f" ip address {self.address}" if self.address else " no ip address")
         else:
@@ -119,6 +141,8 @@ class Interface:
 
     def carries(self, vlan: int) -> bool:
         if self.shutdown:
+            return False
+        if self.layer3:
             return False
         if self.mode == "trunk":
             return self.allowed is None or vlan in self.allowed
@@ -153,6 +177,12 @@ class Running:
     archive: Archive = field(default_factory=Archive)
     others: dict[str, str] = field(default_factory=dict)
     """Further global lines, by what can stand only once."""
+    lines_of: dict[str, list[str]] = field(
+        default_factory=lambda: {line: ["transport input ssh"] for line in _TERMINALS}
+    )
+    """What stands below each ``line vty``."""
+    blocks: dict[str, list[str]] = field(default_factory=dict)
+    """Access lists, pools and policies by their top line."""
 
     def vlan_name(self, vlan: int) -> str:
         return self.vlans[vlan] or f"VLAN{vlan:04}"
@@ -171,11 +201,19 @@ class Running:
             "boot-end-marker",
             "!",
             "!",
-            *self._others("username", "aaa", "enable"),
+            *self._others("username", "aaa", "enable", "clock"),
             "!",
             "vtp mode transparent",
-            *self._others("ip domain", "errdisable"),
+            *self._others(
+                "ip routing",
+                "ip domain",
+                "ip name-server",
+                "ip dhcp excluded",
+                "ip dns",
+                "errdisable",
+            ),
             "!",
+            *self._blocks("ip dhcp pool"),
             "!",
             *self.archive.lines(),
             *self._others("spanning-tree"),
@@ -185,29 +223,50 @@ class Running:
             *self._vlans(),
             *self._others("lldp", "cdp"),
             "!",
+            *self._blocks("policy-map"),
             *(line for each in self.ordered() for line in (*each.lines(), "!")),
-            *self._others("ip default-gateway", "ip http", "ip ssh", "ip route"),
+            *self._others("ip default-gateway", "ip http", "ip ssh", "ip nat"),
+            *self._others("ip route "),
             "!",
+            *self._blocks("ip access-list"),
             *self._others("logging", "snmp-server", "ntp"),
             "!",
+            *self._blocks("ip ssh pubkey-chain"),
             "line con 0",
-            "line vty 0 4",
-            " transport input ssh",
-            "line vty 5 15",
-            " transport input ssh",
+            *(row for each, below in self.lines_of.items() for row in (each, *_indented(below))),
             "!",
             "end",
         ]
 
     def _others(self, *beginnings: str) -> list[str]:
-        return [v for b in beginnings for k, v in self.others.items() if k.startswith(b)]
+        found = [
+            [value for key, value in self.others.items() if key.startswith(beginning)]
+            for beginning in beginnings
+        ]
+        return [
+            value
+            for beginning, values in zip(beginnings, found, strict=True)
+            for value in (sorted(values, key=_by_number) if "excluded" in beginning else values)
+        ]
+
+    def _blocks(self, beginning: str) -> list[str]:
+        """IOS writes ``deny`` as wide as ``permit``, and what stands below a class deeper."""
+        found: list[str] = []
+        for header in sorted(key for key in self.blocks if key.startswith(beginning)):
+            below = [line.replace("deny ", "deny   ", 1) for line in self.blocks[header]]
+            deep = header.startswith("policy-map")
+            deep = deep or header == "ip ssh pubkey-chain"
+            rows = ["  " * (deep and not b.startswith(("class", "username"))) + b for b in below]
+            found += [header, *(f" {row}" for row in rows), "!"]
+        return found
 
     def ordered(self, *, vlans_first: bool = False) -> list[Interface]:
         """The interfaces as IOS lists them."""
 
         def place(each: Interface) -> tuple[bool, list[str], list[int]]:
             numbers = [int(n) for n in re.findall(r"\d+", each.name)]
-            return each.routed != vlans_first, re.findall(r"[A-Za-z-]+", each.name), numbers
+            last = each.name.startswith("Vlan") != vlans_first
+            return last, re.findall(r"[A-Za-z-]+", each.name), numbers
 
         return sorted(self.interfaces.values(), key=place)
 

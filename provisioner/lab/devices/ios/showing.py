@@ -64,7 +64,7 @@ def _startup(terminal: Terminal) -> str:
 
 
 def connected(device: IosDevice, port: Interface) -> bool:
-    return not port.shutdown and (port.routed or port.name in device.neighbours)
+    return not port.shutdown and (port.made or port.name in device.neighbours)
 
 
 def _ports(running: Running, vlan: int) -> list[str]:
@@ -116,11 +116,12 @@ def _vlan(terminal: Terminal) -> str:
 def _status(terminal: Terminal) -> str:
     rows = ["", "Port      Name               Status       Vlan       Duplex  Speed Type"]
     for each in terminal.running.ordered():
-        if each.routed:
+        if each.made:
             continue
         up = connected(terminal.device, each)
         state = "disabled" if each.shutdown else "connected" if up else "notconnect"
         vlan = "trunk" if each.mode == "trunk" and up else str(each.access)
+        vlan = "routed" if each.layer3 else vlan
         duplex, speed = ("a-full", "a-1000") if up else ("auto", "auto")
         kind = "10/100/1000BaseTX" if int(each.name.rpartition("/")[2]) <= 24 else "Not Present"
         rows.append(

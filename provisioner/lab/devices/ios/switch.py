@@ -37,6 +37,12 @@ class IosDevice(Device):
     running: Running = field(default_factory=lambda: Running("Switch"))
     neighbours: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By own port: the device and port at the other end."""
+    translating: bool = False
+    """Whether somebody's packets are being translated: taking the rule away asks first."""
+    key_bits: int = 2048
+    """The length of its RSA key; 0 for none."""
+    leased: dict[str, str] = field(default_factory=dict)
+    """What its DHCP server has given away: hardware address (as IOS writes it) by address."""
     enable_password: str | None = None
     """When given, a login begins in user mode."""
     foreign_nvram: bool = False

@@ -15,7 +15,7 @@ KINDS = {
     "Vlan": "Vl",
 }
 """Kinds of interface, long and short."""
-_INTERFACE = re.compile(r"([A-Za-z-]+)\s*(\d+(?:/\d+)*)(?=[\s,]|$)")
+_INTERFACE = re.compile(r"([A-Za-z-]+)\s*(\d+(?:/\d+)*(?:\.\d+)?)(?=[\s,]|$)")
 _SPAN = re.compile(r"\s*-\s*(\d+)(?=[\s,]|$)")
 
 

@@ -1,4 +1,4 @@
-"""The ways in which work on a switch fails, told so that whoever must act can."""
+"""The ways in which work on a device fails, told so that whoever must act can."""
 
 from __future__ import annotations
 
@@ -147,14 +147,13 @@ def unknown(host: Host, why: str, log: Sequence[str]) -> OutcomeUnknown:
     )
 
 
-def no_timer(host: Host, why: Message | str, log: Sequence[str] = ()) -> ActionNeeded:
+def no_timer(
+    host: Host, why: Message | str, remedy: Message, log: Sequence[str] = ()
+) -> ActionNeeded:
     return ActionNeeded(
         say("%(host)s cannot take a change back by itself: %(why)s", host=host.name, why=why),
         meaning=say("Should the change cut the way to it, nobody could help. Nothing was changed."),
-        next=say(
-            "Set `archive` and below it `path flash:before` on the device; or, if it has no room, "
-            "provisioner_dead_man: best_effort in the inventory."
-        ),
+        next=remedy,
         log=log,
         who="administrator",
     )
@@ -190,7 +189,7 @@ def left_over(host: Host, lines: Sequence[str]) -> ActionNeeded:
 
 def not_said(what: str, text: str) -> Refused:
     return Refused(
-        say("%(text)s cannot be set as %(what)s on a switch.", text=repr(text), what=what),
+        say("%(text)s cannot be set as %(what)s on a device.", text=repr(text), what=what),
         meaning=say("The device would take it for something else or change it."),
         next=say("Use plain letters, digits and signs, then plan again."),
     )

@@ -1,0 +1,103 @@
+"""A ``NetworkPlatform`` whose every call is one session per device, with work of its own on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from provisioner.drivers.network import (
+    Applied,
+    Confirmed,
+    Host,
+    Intent,
+    Order,
+    Preview,
+    Reading,
+    Result,
+    Reverted,
+    Survey,
+    Wish,
+)
+from provisioner.drivers.sessions.batches import Batches, Closable, Sessions
+from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
+from provisioner.errors import StepFailure
+from provisioner.settings import DeviceSettings
+
+
+class SessionWork(Protocol):
+    """What is done on one device in one session; see ``NetworkPlatform`` for each."""
+
+    def told(self, error: RejectedError | SessionEndedError) -> StepFailure:
+        """The failure that ``error`` is, given what has been done so far."""
+        ...
+
+    def read(self, wanted: Sequence[Intent], keys: Mapping[str, str] | None) -> Reading:
+        """``keys`` None: passphrases are taken to be right."""
+        ...
+
+    def apply(self, order: Order) -> Applied: ...
+    def confirm(self, order: Order) -> Confirmed: ...
+    def revert(self, order: Order) -> Reverted: ...
+    def survey(self) -> Survey: ...
+
+
+_S = TypeVar("_S", bound=Closable)
+_W = TypeVar("_W", bound=SessionWork)
+_T = TypeVar("_T")
+
+
+class SessionPlatform(Generic[_S, _W]):
+    """A platform's class names its session, its work and its preview; all else is here."""
+
+    session: ClassVar[type[Any]]
+    """Its session, made of a login and the seconds to connect and for a command; not yet open."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._batches: Batches[_S] = Batches(sessions, self.session)
+        self._settings = sessions.settings
+
+    def work(self, host: Host, session: _S, settings: DeviceSettings) -> _W:
+        """The work on one device."""
+        raise NotImplementedError
+
+    def preview(self, reading: Reading, wishes: Sequence[Wish]) -> Preview:
+        """See ``NetworkPlatform``."""
+        raise NotImplementedError
+
+    def read(
+        self, wanted: Mapping[str, Sequence[Intent]], keys: Mapping[str, str] | None = None
+    ) -> Result[Reading]:
+        """See ``NetworkPlatform``."""
+        return self.batch(wanted, lambda work, name: work.read(wanted[name], keys))
+
+    def apply(self, orders: Mapping[str, Order]) -> Result[Applied]:
+        """See ``NetworkPlatform``."""
+        busy = {name: order for name, order in orders.items() if order.preview.lines}
+        done = self.batch(busy, lambda work, name: work.apply(busy[name]))
+        return {name: done[name] if name in busy else Applied(False) for name in orders}
+
+    def confirm(self, orders: Mapping[str, Order]) -> Result[Confirmed]:
+        """See ``NetworkPlatform``; without a timer (``minutes`` 0) it is kept where it stands."""
+        return self.batch(orders, lambda work, name: work.confirm(orders[name]))
+
+    def revert(self, orders: Mapping[str, Order]) -> Result[Reverted]:
+        """See ``NetworkPlatform``."""
+        return self.batch(orders, lambda work, name: work.revert(orders[name]))
+
+    def survey(self, names: Collection[str]) -> Result[Survey]:
+        """See ``NetworkPlatform``."""
+        return self.batch(names, lambda work, name: work.survey())
+
+    def batch(
+        self, names: Iterable[str], work: Callable[[_W, str], _T]
+    ) -> dict[str, _T | StepFailure]:
+        """``work`` on a session with each host, many at once; what it returned, or the failure."""
+
+        def one(host: Host, session: _S) -> _T:
+            job = self.work(host, session, self._settings)
+            try:
+                return work(job, host.name)
+            except (RejectedError, SessionEndedError) as error:
+                raise job.told(error) from error
+
+        return self._batches.run(names, one)
