@@ -132,7 +132,9 @@ def inventory_files(
     """File name to content of the lab's inventory; ``port`` is the SSH port of the devices."""
     catalogue, network = _catalogue(plans), _network(plans)
     if campus:
-        catalogue["services"]["event_wifi"] = office.event_wifi()
+        if campus.segment:
+            catalogue["services"]["internet"] = office.internet()
+        catalogue["services"]["event_wifi"] = office.event_wifi(campus)
         network.update(office.network(campus))
     if campus and office.has_racks(campus):
         catalogue["services"]["colocation"] = office.colocation()

@@ -54,8 +54,8 @@ def connecting(host: Host, **options: object) -> asyncssh.connection._ACMWrapper
     return asyncssh.connect(
         host.address,
         host.port,
-        username=host.user,
         **{
+            "username": host.user,
             "password": host.password,
             "known_hosts": None,
             "config": None,

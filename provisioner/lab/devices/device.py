@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -127,6 +127,13 @@ class Device:
     def manageable(self) -> bool:
         """Whether its own management interface is as it must be to answer at all."""
         return True
+
+    def disturb(self, faults: Collection[str]) -> None:
+        """Those of the lab's faults that concern what a dialect has by itself are active now."""
+
+    def double(self, menu: str, name: str) -> bool:
+        """Add an item once more, as somebody else might; False when there is none of that name."""
+        return False
 
     async def shell(self, session: Session) -> None:
         """Serve one interactive channel; returning closes it."""

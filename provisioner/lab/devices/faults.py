@@ -48,6 +48,17 @@ _KINDS = (
         {"host": "", "port": ""},
     ),
     FaultKind(
+        "safe-mode-held",
+        say("somebody at another terminal holds a RouterOS device's safe mode"),
+        {"host": ""},
+    ),
+    FaultKind(
+        "item-doubled",
+        say("somebody has added an item of a RouterOS menu a second time, with the same name"),
+        {"host": "", "menu": "", "item": ""},
+        once=True,
+    ),
+    FaultKind(
         "timer-stuck", say("a device's timers run out without taking anything back"), {"host": ""}
     ),
 )

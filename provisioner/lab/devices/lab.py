@@ -17,7 +17,7 @@ from provisioner.drivers.network import Host
 from provisioner.errors import Mistake
 from provisioner.lab.devices.device import Device, Entry
 from provisioner.lab.devices.making import make_device
-from provisioner.lab.devices.plan import CAMPUS, GROUPS, CampusPlan
+from provisioner.lab.devices.plan import CAMPUS, CampusPlan
 from provisioner.lab.devices.server import DeviceServer
 from provisioner.lab.devices.striking import Striking
 from provisioner.lab.devices.topology import Topology
@@ -111,7 +111,7 @@ class DeviceLab(Striking):
                 opened=lambda running, d=device: self._strike(d, running, ""),  # type: ignore[misc]
                 legacy=each.legacy,
             )
-        self._topology = Topology(self._devices, list(self.plan.cables()))
+        self._topology = Topology(self._devices, list(self.plan.cables()), self.plan.routers)
         for device in self._devices.values():
             device.boot()
         port = self.plan.port
@@ -203,7 +203,7 @@ class DeviceLab(Striking):
             found[each.name] = Host(
                 name=each.name,
                 platform=each.platform,
-                groups=frozenset({GROUPS[each.platform]}),
+                groups=each.groups,
                 address=server.address,
                 port=server.port,
                 user=plan.user_on(each.platform),
@@ -268,6 +268,9 @@ class DeviceLab(Striking):
         def begin() -> dict[str, Any]:
             made = self.faults.make(name, options)
             self._check(made)
+            if made.name == "item-doubled":
+                self._double(made)
+                return made.to_json()
             self.faults.add(made)
             self._settle()
             return made.to_json()
@@ -289,6 +292,13 @@ class DeviceLab(Striking):
                 raise Mistake(
                     say("There is no cable in %(port)s of %(host)s.", port=port, host=host)
                 )
+
+    def _double(self, fault: Fault) -> None:
+        host, menu, name = (fault.options[key] for key in ("host", "menu", "item"))
+        if not self.device(host).double(menu, name):
+            raise Mistake(
+                say("%(host)s has no %(name)s in %(menu)s.", host=host, name=name, menu=menu)
+            )
 
     def clear(self, name: str | None = None) -> int:
         """End all faults, or those of that name."""
@@ -312,6 +322,7 @@ class DeviceLab(Striking):
                 device.power_off()
             elif not dead and not device.up and name in self._dead:
                 device.power_on()
+            device.disturb({"safe-mode-held"} if self._active("safe-mode-held", device) else ())
             changed = self._active("device-key-changed", device) is not None
             if changed != (name in self._rekeyed):
                 server.show_key(

@@ -8,7 +8,9 @@ from ipaddress import ip_network
 from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device
 from provisioner.lab.devices.ios import IosDevice
 from provisioner.lab.devices.ios.settings import Archive, Interface, Running
-from provisioner.lab.devices.plan import CampusPlan, DevicePlan
+from provisioner.lab.devices.plan import CampusPlan, DevicePlan, SitePlan
+from provisioner.lab.devices.routeros import RouterOsDevice, factory
+from provisioner.lab.devices.routeros.near import Neighbour
 from provisioner.lab.openwrt.device import OpenWrtDevice
 
 _PORTS = 28
@@ -76,7 +78,45 @@ def _switch(plan: CampusPlan, each: DevicePlan, number: int) -> Device:
     )
 
 
+def _routeros(plan: CampusPlan, each: DevicePlan, number: int) -> Device:
+    numbers = {d.name: (at, d.platform) for at, d in enumerate(plan.devices)}
+    neighbours, trunks = {}, {}
+    for own, other, far in plan.ports(each.name):
+        at, platform = numbers.get(other, (None, ""))
+        address = "" if at is None else plan.address(at)
+        neighbours[own] = Neighbour(other, far, platform, address)
+        trunks[own] = other
+    router = each.role == "router"
+    mask = ip_network(plan.cidr).prefixlen
+    store = (factory.router if router else factory.switch)(
+        each.identity or each.name,
+        f"{plan.address(number)}/{mask}",
+        trunks,
+        user=plan.user_on(each.platform),
+        bridged=not router if each.bridged is None else each.bridged,
+        wireless=each.wireless,
+    )
+    if router:
+        for key, _, vlan, cidr in plan.event_networks:
+            factory.prepared(store, key, vlan, cidr)
+    given = (port.partition(":") for site in plan.sites for port in SitePlan(*site).ports)
+    factory.vacant(store, {port for device, _, port in given if device == each.name})
+    packages = {each.wireless} - {""} | ({"poe"} if each.poe else set())
+    return RouterOsDevice(
+        each.name,
+        each.platform,
+        version=each.version,
+        packages=frozenset(packages),
+        model="RB5009UG+S+" if router else "CRS318-16P-2S+",
+        store=store,
+        neighbours=neighbours,
+        management=plan.address(number),
+        first_login=each.first_login,
+    )
+
+
 _MAKERS: dict[str, Callable[[CampusPlan, DevicePlan, int], Device]] = {
     "cisco_ios": _switch,
     "openwrt": _access_point,
+    "mikrotik_routeros": _routeros,
 }

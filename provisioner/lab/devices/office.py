@@ -9,10 +9,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from provisioner.lab.devices.device import MANAGEMENT_VLAN
 from provisioner.lab.devices.lab import DeviceLab
-from provisioner.lab.devices.plan import CAMPUS, GROUPS, CampusPlan, tree
+from provisioner.lab.devices.plan import CAMPUS, CampusPlan, SitePlan, tree
+from provisioner.lab.devices.routeros.factory import OUTSIDE
 
 FIELD = ("switches", "access_points", "probes")
+SEGMENT = "opd"
+_MAIN = {"switches": "cisco_ios", "access_points": "openwrt"}
+"""The platform that a group's variables are about; devices of others bring their own."""
+_SEGMENT = {
+    "title": "Jaringan OPD",
+    "vlans": ["400-449"],
+    "cidr": "10.40.0.0/16",
+    "prefix": 24,
+    "dns": ["10.10.10.1"],
+    "lease_hours": 8,
+    "nat": True,
+    "walls": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
+    "quarantine_hours": 1,
+    "reserved": [400, "10.40.0.0/24"],
+}
 RACK_SWITCH = "sw-pendopo-1"
 
 
@@ -20,41 +37,64 @@ def hosts(plan: CampusPlan, port: int) -> dict[str, Any]:
     """hosts.yml; every device is entered with the office's own key."""
     groups: dict[str, Any] = {"routers": {"hosts": {}}, **{g: {"hosts": {}} for g in FIELD}}
     router = str(ipaddress.ip_network(plan.cidr)[1])
+    known = {each.name for each in plan.devices}
     for name in plan.routers:
-        groups["routers"]["hosts"][name] = {"ansible_host": router}
-    for platform, group in GROUPS.items():
-        members = {
-            each.name: {
-                "ansible_host": plan.address(number),
-                **({"provisioner_site": each.site} if each.site else {}),
-            }
-            for number, each in enumerate(plan.devices)
-            if each.platform == platform
-        }
-        if members:
-            shared = {
-                "ansible_port": port,
-                "ansible_user": plan.user_on(platform),
-                "provisioner_platform": platform,
-            }
-            groups[group] = {"vars": shared, "hosts": members}
+        if name not in known:
+            groups["routers"]["hosts"][name] = {"ansible_host": router}
+    for number, each in enumerate(plan.devices):
+        entry = {"ansible_host": plan.address(number)}
+        if each.site:
+            entry["provisioner_site"] = each.site
+        access = _access(plan, each.platform, port)
+        if _MAIN.get(each.group) == each.platform:
+            hosts = groups[each.group].pop("hosts")
+            groups[each.group] |= {"vars": access, "hosts": hosts}
+        else:
+            entry |= access
+        groups[each.group]["hosts"][each.name] = entry
+        for group in each.groups - {each.group}:
+            groups[group]["hosts"][each.name] = {}
     return {"all": {"children": groups}}
+
+
+def _access(plan: CampusPlan, platform: str, port: int) -> dict[str, Any]:
+    return {
+        "ansible_port": port,
+        "ansible_user": plan.user_on(platform),
+        "provisioner_platform": platform,
+    }
 
 
 def network(plan: CampusPlan) -> dict[str, Any]:
     """What network.yml says of the campus."""
-    return {
+    found: dict[str, Any] = {
         "event_networks": {
             key: {"title": title, "vlan": vlan, "cidr": cidr}
             for key, title, vlan, cidr in plan.event_networks
         },
-        "sites": {key: {"title": title} for key, title in plan.sites},
-        "places": {
-            key: {"site": site, "title": title, "access_points": list(access_points)}
-            for key, site, title, access_points in plan.places
-        },
-        "links": [list(link) for link in plan.links],
     }
+    if plan.segment:
+        found["segments"] = {SEGMENT: _SEGMENT}
+        found["management_vlan"] = MANAGEMENT_VLAN
+    routers = [each.name for each in plan.devices if each.role == "router"]
+    if routers:
+        found["routers"] = {name: {"outside": OUTSIDE} for name in routers}
+    found["sites"] = {site.key: _site(site) for site in plan.sites}
+    found["places"] = {
+        key: {"site": site, "title": title, "access_points": list(access_points)}
+        for key, site, title, access_points in plan.places
+    }
+    found["links"] = [list(link) for link in plan.links]
+    return found
+
+
+def _site(site: SitePlan) -> dict[str, Any]:
+    found: dict[str, Any] = {"title": site.title}
+    if site.ports:
+        found |= {"ports": list(site.ports), "segment": SEGMENT}
+    if site.access_points:
+        found["access_points"] = list(site.access_points)
+    return found
 
 
 def data_centre(plan: CampusPlan) -> dict[str, Any]:
@@ -97,9 +137,21 @@ def colocation() -> dict[str, Any]:
     return {"sla_working_days": 3, "letters": ["signed", "srikandi"]}
 
 
-def event_wifi() -> dict[str, Any]:
+def event_wifi(plan: CampusPlan) -> dict[str, Any]:
     """The office's terms for the WiFi of an event."""
-    return {"sla_working_days": 1, "letters": ["signed", "srikandi"]}
+    terms: dict[str, Any] = {"sla_working_days": 1, "letters": ["signed", "srikandi"]}
+    return terms | ({"segment": SEGMENT} if plan.segment else {})
+
+
+def internet() -> dict[str, Any]:
+    """The office's terms for connecting a site."""
+    return {
+        "sla_working_days": 1,
+        "letters": ["signed", "srikandi"],
+        "default_mbps": 20,
+        "max_mbps": 100,
+        "team": "Tim jaringan",
+    }
 
 
 # ---------------------------------------------------------------------- what outlives a restart

@@ -102,7 +102,7 @@ class Gate(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if self.held:
             self._waiting.append(data)
-        elif self._transport is not None:
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:

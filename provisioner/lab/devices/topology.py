@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device
@@ -17,12 +17,14 @@ Cable = tuple[End, End]
 class Topology:
     """A device is reachable while the management VLAN passes every hop between it and a router.
 
-    Names without a simulated device are routers and pass everything. A device without a cable is
-    reachable as long as it is up.
+    Names without a simulated device are routers and pass everything; simulated ``routers`` are
+    where the office's own network begins: they are reachable as long as they answer. A device
+    without a cable is reachable as long as it is up.
     """
 
     devices: Mapping[str, Device]
     cables: Iterable[Cable]
+    routers: Collection[str] = ()
     pulled: set[frozenset[End]] = field(default_factory=set)
     _ends: dict[str, list[Cable]] = field(default_factory=dict)
     _last: dict[str, tuple[bool, ...]] = field(default_factory=dict)
@@ -48,7 +50,7 @@ class Topology:
 
     def reachable(self) -> frozenset[str]:
         """The names of the devices that can be reached now."""
-        todo = deque(name for name in self._ends if name not in self.devices)
+        todo = deque(name for name in self._ends if self._is_root(name))
         seen = set(todo)
         while todo:
             for one, other in self._ends[todo.popleft()]:
@@ -64,6 +66,10 @@ class Topology:
         return frozenset(
             name for name, d in self.devices.items() if name in seen | alone and d.manageable()
         )
+
+    def _is_root(self, name: str) -> bool:
+        device = self.devices.get(name)
+        return device is None or (name in self.routers and device.up and device.manageable())
 
     def cable(self, host: str, port: str) -> frozenset[End] | None:
         """The cable in that port of that device; None without one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -12,8 +12,16 @@ from provisioner.lab.devices.device import Device, Reader, SessionEndedError
 from provisioner.lab.openwrt import firmware
 from provisioner.lab.openwrt.builtins import BUILTINS
 from provisioner.lab.openwrt.calling import decoded, encoded, program
-from provisioner.lab.openwrt.filesystem import Directory, File, FileSystem, Link, Special
+from provisioner.lab.openwrt.filesystem import (
+    Directory,
+    File,
+    FileSystem,
+    Link,
+    Node,
+    Special,
+)
 from provisioner.lab.openwrt.programs_files import FILE_PROGRAMS
+from provisioner.lab.openwrt.programs_net import Surroundings, net_programs
 from provisioner.lab.openwrt.programs_system import SYSTEM_PROGRAMS
 from provisioner.lab.openwrt.programs_text import TEXT_PROGRAMS
 from provisioner.lab.openwrt.programs_uci import UCI_PROGRAMS
@@ -96,8 +104,13 @@ class OpenWrtDevice(Device):
     address: str = "192.0.2.2"
     netmask: str = "255.255.255.0"
     gateway: str = "192.0.2.1"
+    neighbours: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What is at the other end of its own ports: device and port."""
+    ports: tuple[str, ...] = ("eth0",)
+    """Its wired ports, the one towards the switches first."""
     system: _Machine = field(init=False, repr=False)
     radios: Radios = field(init=False, repr=False)
+    surroundings: Surroundings = field(init=False, repr=False)
     hostname: str = field(init=False, default="OpenWrt")
     _booted: float = field(init=False, default=0.0)
 
@@ -106,8 +119,10 @@ class OpenWrtDevice(Device):
             Uci(FileSystem()), lambda seconds: seconds * self.minute / 60, self._moved
         )
         netifd = Netifd(self.radios, lambda: self.hostname)
+        self.surroundings = Surroundings(self.neighbours)
         known = {
             **FILE_PROGRAMS, **TEXT_PROGRAMS, **SYSTEM_PROGRAMS, **UCI_PROGRAMS, **programs(netifd),
+            **net_programs(self.surroundings),
         }  # fmt: skip
         self.system = _Machine(BUILTINS, known, self._wait)
         self.system.device = self
@@ -133,6 +148,14 @@ class OpenWrtDevice(Device):
         for name, text in made.items():
             files.write(f"{CONFIG}/{name}", encoded(text), mode=0o600)
         files.sync()
+
+    def refit(self, files: Mapping[str, str], ports: tuple[str, ...]) -> None:
+        """Make another kind of device of it: the files of /etc/config and the wired ports."""
+        self.ports = ports
+        for name, text in files.items():
+            self.system.files.write(f"{CONFIG}/{name}", encoded(text), mode=0o600)
+        self.system.files.sync()
+        self.radios.restart()
 
     # ------------------------------------------------------------------ power
 
@@ -255,7 +278,7 @@ class OpenWrtDevice(Device):
         """Its own address is on an interface that reaches the wired port."""
         return any(
             self.address in words(section, "ipaddr")
-            and "eth0" in self.radios.ports(value_of(section, "device", ""))
+            and self.ports[0] in self.radios.ports(value_of(section, "device", ""))
             for section in self.radios.interfaces()
         )
 
@@ -263,11 +286,20 @@ class OpenWrtDevice(Device):
         return self.manageable()
 
     def _moved(self) -> None:
-        names = {"lo", "eth0"}
+        names = {"lo", *self.ports}
         for section in self.radios.interfaces():
             device = value_of(section, "device", "lo")
             names |= {device} | self.radios.ports(device)
         names |= set(self.radios.stations)
-        ports = {name: Directory() for name in sorted(names) if name}
+        ports = {name: self._port(name) for name in sorted(names) if name}
         self.system.files.put("/sys/class", Directory({"net": Directory({**ports})}))
         self.touched()
+
+    def _port(self, name: str) -> Directory:
+        """What the kernel tells of a port."""
+        plugged = name in self.neighbours or name not in self.ports
+        facts = {"carrier": f"{int(plugged)}", "flags": "0x1003", "speed": "1000"}
+        if not plugged:
+            facts |= {"speed": "-1"}
+        files: dict[str, Node] = {n: File(encoded(v + "\n"), 0o444) for n, v in facts.items()}
+        return Directory({**files, "statistics": Directory({"rx_errors": File(b"0\n", 0o444)})})

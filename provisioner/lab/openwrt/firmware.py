@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 _BIN = "cat cp mv rm mkdir rmdir chmod ln ls touch mktemp sync sleep date uname sh ash true false echo printf kill pwd lock sed grep ps df ubus"  # noqa: E501
 _USR_BIN = "readlink basename dirname sha256sum md5sum base64 cmp id logger uptime env nohup setsid flock killall which test [ head tail cut sort uniq wc tr tee xargs seq iwinfo"  # noqa: E501
-_SBIN = "uci wifi reload_config reboot start-stop-daemon pidof logread"
-_USR_SBIN = "iw"
+_SBIN = "uci wifi reload_config reboot start-stop-daemon pidof logread ip"
+_USR_SBIN = "iw bridge lldpcli"
 
 RC_COMMON = """#!/bin/sh
 # Common part of all init scripts: $1 is the script, $2 what to do.
@@ -72,6 +72,16 @@ start | stop | reload | restart | boot | shutdown | enable | disable | enabled |
 esac
 """
 
+_SERVICE = """#!/bin/sh /etc/rc.common
+START=NN
+
+start() {
+	logger -t "$name" started
+}
+reload() {
+	logger -t "$name" reloaded
+}
+"""
 INIT_SCRIPTS = {
     "system": """#!/bin/sh /etc/rc.common
 START=10
@@ -101,6 +111,9 @@ restart() {
 	ubus call network restart
 }
 """,
+    "dnsmasq": _SERVICE.replace("NN", "19"),
+    "firewall": _SERVICE.replace("NN", "21"),
+    "sqm": _SERVICE.replace("NN", "50"),
     "done": """#!/bin/sh /etc/rc.common
 START=95
 

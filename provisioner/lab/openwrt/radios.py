@@ -183,10 +183,23 @@ class Radios:
         for section in self.network.sections:
             if section.kind == "device" and text(section, "name", "") in (device, bridge):
                 for port in words(section, "ports") + words(section, "ifname"):
-                    found |= {port} if port == device else self.ports(port)
+                    if not vlan or self._carries(device, vlan, port):
+                        found |= {port} if port == device else self.ports(port)
         if vlan and bridge != device:
             found.add(bridge)
         return found
+
+    def _carries(self, bridge: str, vlan: str, port: str) -> bool:
+        """Whether that VLAN of a bridge leaves by the port; of one that tells none apart, all."""
+        name = bridge.partition(".")[0]
+        vlans = [
+            section
+            for section in self.network.sections
+            if section.kind == "bridge-vlan" and text(section, "device", "") == name
+        ]
+        own = [section for section in vlans if text(section, "vlan", "") == vlan]
+        members = {item.partition(":")[0] for section in own for item in words(section, "ports")}
+        return not vlans or port in members
 
 
 def text(section: Section, option: str, default: str) -> str:
