@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure of what has to come from the system: `need.sh python`, `need.sh browser`, `need.sh guests`.
+# Makes sure of what has to come from the system: `need.sh python`, `need.sh browser`, `need.sh guests`,
+# `need.sh dataplane`.
 # On Debian as root it installs what is missing, without asking; elsewhere it says what is missing.
 set -euo pipefail
 
@@ -11,7 +12,7 @@ has_python() {
 }
 has_sans_font() { fc-list :lang=id | grep -q .; }
 
-case ${1:?python, browser or guests} in
+case ${1:?python, browser, guests or dataplane} in
   python)
     need python3-venv has_python
     need openssh-client command -v ssh
@@ -27,8 +28,22 @@ case ${1:?python, browser or guests} in
     need debootstrap command -v debootstrap
     need iproute2 command -v ip
     ;;
+  dataplane)
+    # switches and routers in namespaces: only root can have them, for all others those tests are skipped
+    [[ $(id -u) == 0 ]] && grep -qs '^ID=debian' /etc/os-release || exit 0
+    need openvswitch-switch command -v ovs-vswitchd
+    need dnsmasq-base command -v dnsmasq
+    need nftables command -v nft
+    need udhcpc command -v udhcpc
+    need ethtool command -v ethtool
+    need openssh-server command -v sshd
+    need iproute2 command -v bridge
+    need iputils-ping command -v ping
+    need bind9-dnsutils command -v dig
+    need sudo command -v sudo
+    ;;
   *)
-    echo "need.sh: python, browser or guests" >&2
+    echo "need.sh: python, browser, guests or dataplane" >&2
     exit 2
     ;;
 esac

@@ -1,0 +1,1 @@
+"""Linux switches, routers and access points over SSH: no agent, only what is ours."""
