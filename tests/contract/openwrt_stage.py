@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,10 +14,11 @@ import asyncssh
 
 from provisioner.drivers.ansible.runner import Runner
 from provisioner.drivers.network import Applied, Host, Order, Reading, Result, Ssid, Wish
-from provisioner.drivers.openwrt.platform import OpenWrtPlatform
+from provisioner.drivers.platforms.openwrt import OpenWrtPlatform
 from provisioner.errors import StepFailure
 from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.devices.plan import CampusPlan, DevicePlan
+from provisioner.lab.openwrt import router
 from provisioner.lab.openwrt.device import OpenWrtDevice
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
@@ -38,6 +39,27 @@ class Stage:
         device = self.lab.device(name)
         assert isinstance(device, OpenWrtDevice)
         return device
+
+    def make_router(self, name: str = "ap-0", without: str = "") -> None:
+        """Make a router with a switch of it, optionally without one of its files."""
+        device = self.device(name)
+        files = router.configuration(device.address, device.netmask)
+        self.lab.call(lambda: device.refit(files, router.PORTS))
+        if without:
+            self.lab.call(lambda: device.system.files.remove(f"/etc/config/{without}"))
+        self.before = self.lab.configurations()
+
+    def order(
+        self,
+        wishes: Sequence[Wish],
+        minutes: int = 5,
+        token: str = "run-1",  # noqa: S107
+    ) -> dict[str, Order]:
+        """What makes the wishes true on the first device, read a moment ago."""
+        wanted = {"ap-0": [wish.intent for wish in wishes]}
+        reading = good(self.platform.read(wanted, {MARK: KEY}))["ap-0"]
+        preview = self.platform.preview(reading, wishes)
+        return {"ap-0": Order(preview, token, minutes, {MARK: KEY})}
 
     def read(self, names: Iterable[str] | None = None, ssid: Ssid = SSID) -> dict[str, Reading]:
         names = self.hosts if names is None else names

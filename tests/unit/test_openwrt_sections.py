@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from provisioner.drivers.ansible.runner import Verdict
 from provisioner.drivers.network import Intent, Preview, Reading, Ssid, Wish
-from provisioner.drivers.openwrt import wifi
+from provisioner.drivers.openwrt import changes, wifi
 from provisioner.drivers.openwrt.answers import answer, on_air
 from provisioner.drivers.openwrt.sections import Section, making, parsed
 from provisioner.errors import Refused
@@ -85,7 +85,7 @@ def through_a_shell(lines: list[str]) -> list[str]:
 @given(name=names, key=keys)
 def test_any_name_and_key_round_trip_exactly(name: str, key: str) -> None:
     ssid = replace(SSID, ssid=name)
-    preview = wifi.preview(reading(EMPTY), [Wish(ssid)])
+    preview = changes.preview(reading(EMPTY), [Wish(ssid)])
     assert Preview.from_json(preview.to_json()) == preview
     filled, missing = wifi.with_keys(preview.lines, {SSID.mark: key})
     assert missing is None
@@ -114,7 +114,7 @@ def test_any_value_is_parsed_as_uci_writes_it(value: str, other: str) -> None:
 def test_what_is_no_name_is_refused(name: str) -> None:
     sayable = 1 <= len(name.encode("utf-8", "replace")) <= 32 and name.isprintable()
     try:
-        wifi.preview(reading(EMPTY), [Wish(replace(SSID, ssid=name))])
+        changes.preview(reading(EMPTY), [Wish(replace(SSID, ssid=name))])
     except Refused:
         assert not sayable
 
@@ -135,12 +135,12 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 def test_what_cannot_be_said_is_refused(values: dict[str, object]) -> None:
     wrong = replace(SSID, **values)  # type: ignore[arg-type]
     with pytest.raises(Refused):
-        wifi.preview(reading(EMPTY, {}), [Wish(wrong)])
+        changes.preview(reading(EMPTY, {}), [Wish(wrong)])
 
 
 @pytest.mark.parametrize("key", ["short", "x" * 64, "umlaut-ä-drin", "line\nbreak", ""])
 def test_a_key_that_is_none_is_refused(key: str) -> None:
-    preview = wifi.preview(reading(EMPTY), [Wish(SSID)])
+    preview = changes.preview(reading(EMPTY), [Wish(SSID)])
     with pytest.raises(Refused) as caught:
         wifi.with_keys(preview.lines, {SSID.mark: key})
     assert not key or key not in str(caught.value)
@@ -150,9 +150,9 @@ def test_taking_off_and_back_keeps_every_place() -> None:
     configuration = EMPTY
     for mark, vlan in (("WIFI-2026-0001", 301), ("WIFI-2026-0002", 302)):
         ssid = replace(SSID, mark=mark, vlan=vlan)
-        lines = wifi.preview(reading(configuration, {}), [Wish(ssid)]).lines
+        lines = changes.preview(reading(configuration, {}), [Wish(ssid)]).lines
         configuration = batch(configuration, wifi.with_keys(lines, {mark: "a long key"})[0])
-    preview = wifi.preview(reading(configuration, {SSID.key: SSID}), [Wish(SSID, present=False)])
+    preview = changes.preview(reading(configuration, {SSID.key: SSID}), [Wish(SSID, present=False)])
     off = batch(configuration, list(preview.lines))
     assert "0001" not in off
     assert "0002" in off
@@ -165,10 +165,10 @@ def test_a_passphrase_is_in_no_preview() -> None:
     standing = batch(
         EMPTY,
         wifi.with_keys(
-            wifi.preview(reading(EMPTY), [Wish(SSID)]).lines, {SSID.mark: "sangat-rahasia"}
+            changes.preview(reading(EMPTY), [Wish(SSID)]).lines, {SSID.mark: "sangat-rahasia"}
         )[0],
     )
-    off = wifi.preview(reading(standing, {SSID.key: SSID}), [Wish(SSID, present=False)])
+    off = changes.preview(reading(standing, {SSID.key: SSID}), [Wish(SSID, present=False)])
     assert "sangat-rahasia" not in str(off.to_json())
 
 

@@ -1,5 +1,11 @@
 # Puts the wanted lines in force, with a timer on the device that takes them back.
 
+copy_files() { # folder
+	for name in $(ours); do
+		cp -p "/etc/config/$name" "$1/$name" || return 1
+	done
+}
+
 # Before anything is changed, the way back is on the flash, and found by a boot.
 keep_copy() {
 	rm -rf "$undo.new" "$undo.done"
@@ -7,8 +13,7 @@ keep_copy() {
 		chmod 755 "$hook" &&
 		ln -sf "../init.d/${hook##*/}" "$link" &&
 		mkdir -p "$undo.new" &&
-		cp -p /etc/config/network "$undo.new/network" &&
-		cp -p /etc/config/wireless "$undo.new/wireless" &&
+		copy_files "$undo.new" &&
 		printf '%s\n' "$token" >"$undo.new/token" &&
 		printf '%s\n' "$restore" >"$undo.new/restore" &&
 		sync &&

@@ -1,7 +1,7 @@
 # Tells what the wanted lines would change; writes nothing outside of a copy in memory.
 
-shown() { # both files, secrets masked
-	for name in network wireless; do
+shown() { # all files, secrets masked
+	for name in $(ours); do
 		mask "$name"
 		copied export "$name"
 	done

@@ -10,6 +10,7 @@ hook=/etc/init.d/provisioner-undo
 link=/etc/rc.d/S11provisioner-undo
 pidfile=/var/run/provisioner-undo.pid
 scratch=/tmp/provisioner.$$
+packages="network wireless dhcp firewall sqm" # those of them that the device has
 answer=
 
 tell() {
@@ -63,11 +64,34 @@ copied() { # uci on the copy
 	uci -c "$scratch/config" -t "$scratch/delta" "$@"
 }
 
+ours() { # files that we may change, of those that are there
+	for name in $packages; do
+		if [ -f "/etc/config/$name" ]; then echo "$name"; fi
+	done
+}
+
+bridge_vlan() { # bridge, VLAN: the section, which may have no name of its own
+	for section in $(copied -X show network | sed -n "s/^network\.\([^.=]*\)=bridge-vlan$/\1/p"); do
+		if [ "$(copied -q get "network.$section.device")" = "$1" ] &&
+			[ "$(copied -q get "network.$section.vlan")" = "$2" ]; then
+			echo "$section"
+			return
+		fi
+	done
+	echo nowhere
+}
+
 # What is to be deleted may be gone already; everything else has to be accepted.
 wanted() {
 	printf '%s\n' "$lines" | while IFS= read -r line; do
 		case "$line" in
 		"delete "*) copied -q get "${line#delete }" >/dev/null || continue ;;
+		"member "*) # bridge VLAN verb item
+			rest=${line#member }
+			bridge=${rest%% *} rest=${rest#* }
+			vlan=${rest%% *} rest=${rest#* }
+			line="${rest%% *} network.$(bridge_vlan "$bridge" "$vlan").ports='${rest#* }'"
+			;;
 		esac
 		printf '%s\n' "$line"
 	done
@@ -75,8 +99,9 @@ wanted() {
 
 # Makes the configuration as it would be, as a copy; uci itself says what it does not accept.
 build() {
-	cp -p /etc/config/network "$scratch/config/network" || fail space "cp"
-	cp -p /etc/config/wireless "$scratch/config/wireless" || fail space "cp"
+	for name in $(ours); do
+		cp -p "/etc/config/$name" "$scratch/config/$name" || fail space "cp"
+	done
 	wanted >"$scratch/batch" || fail space "batch"
 	copied batch <"$scratch/batch" >"$scratch/said" 2>&1
 	[ "$?" = 0 ] && ! [ -s "$scratch/said" ] || fail rejected "$(cat "$scratch/said")"
@@ -88,27 +113,32 @@ original() { # uci on what is there, without what somebody has not committed yet
 	uci -c /etc/config -t "$scratch/none" "$@"
 }
 
-differs() {
-	for name in network wireless; do
-		[ "$(original export "$name")" = "$(copied export "$name")" ] || return 0
+differs() { # and which do, in $changed
+	changed=
+	for name in $(ours); do
+		[ "$(original export "$name")" = "$(copied export "$name")" ] || changed="$changed $name"
 	done
-	return 1
+	[ -n "$changed" ]
 }
 
 # Only whole files take the place of whole files, and only those that differ.
 replace() {
-	for name in network wireless; do
-		if [ "$(original export "$name")" != "$(copied export "$name")" ]; then
-			cp -p "$scratch/config/$name" "/etc/config/.$name.provisioner" || return 1
-			mv "/etc/config/.$name.provisioner" "/etc/config/$name" || return 1
-		fi
+	for name in $changed; do
+		cp -p "$scratch/config/$name" "/etc/config/.$name.provisioner" || return 1
+		mv "/etc/config/.$name.provisioner" "/etc/config/$name" || return 1
 	done
 	sync
 }
 
-reload() {
+reload() { # what reads the files that have changed; an interface before what is bound to it
 	/etc/init.d/network reload 9>&-
 	wifi reload 9>&-
+	for name in $changed; do
+		case $name in
+		dhcp) /etc/init.d/dnsmasq reload 9>&- ;;
+		firewall | sqm) "/etc/init.d/$name" reload 9>&- ;;
+		esac
+	done
 }
 
 stop_timer() {

@@ -19,7 +19,11 @@ case "$1" in
 boot | now) ;;
 *) [ "$(cat "$undo/timer")" = "$1" ] || exit 0 ;;
 esac
-for name in network wireless; do
+changed=
+for name in network wireless dhcp firewall sqm; do
+	[ -f "$undo/$name" ] || continue
+	cmp -s "$undo/$name" "/etc/config/$name" && continue
+	changed="$changed $name"
 	cp -p "$undo/$name" "/etc/config/.$name.provisioner" &&
 		mv "/etc/config/.$name.provisioner" "/etc/config/$name" || exit 1
 done
@@ -33,5 +37,11 @@ rm -f /etc/rc.d/S11provisioner-undo /etc/init.d/provisioner-undo
 if [ "$1" != boot ]; then
 	/etc/init.d/network reload 9>&-
 	wifi reload 9>&-
+	for name in $changed; do
+		case $name in
+		dhcp) /etc/init.d/dnsmasq reload 9>&- ;;
+		firewall | sqm) "/etc/init.d/$name" reload 9>&- ;;
+		esac
+	done
 fi
 sync

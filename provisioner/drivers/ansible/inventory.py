@@ -15,13 +15,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from provisioner.catalogue.fields import KEY, explain
+from provisioner.drivers import platforms
 from provisioner.drivers.ansible.lifeline import call
 from provisioner.drivers.network import DeadMan, Host
 from provisioner.errors import Misconfigured
 from provisioner.settings import Settings
 from provisioner.texts import Message, say
 
-PLATFORMS = ("cisco_ios", "mikrotik_routeros", "openwrt", "linux")
 GROUPS = frozenset({"routers", "switches", "access_points", "probes"})
 """Hosts of these groups are network devices; others only if they name a platform."""
 READ_SECONDS = 60.0
@@ -112,6 +112,20 @@ class Hosts:
                 self._state = state
             return self._hosts
 
+    def variables(self, names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Those variables of every host, read anew. Raises the first Misconfigured."""
+        answers, faults = read_variables(
+            self._sources, names, self._vault_password, self._environment()
+        )
+        if faults:
+            raise faults[0]
+        for answer in answers:
+            for name in answer.get("wrong", ()):
+                where = answer["files"].get(name) or ", ".join(map(str, self._sources))
+                why = say("cannot be worked out: a template that fails, or another vault password")
+                raise Misconfigured(where, f"{answer['name']}.{name}", why)
+        return {str(each["name"]): each["variables"] for each in answers if "name" in each}
+
     def faults(self) -> list[Misconfigured]:
         """Every fault, read anew."""
         return check_hosts(self._sources, self._vault_password, self._environment())
@@ -146,17 +160,30 @@ def _read(
     vault_password: Callable[[], str] | None,
     environment: Mapping[str, str] | None,
 ) -> tuple[dict[str, Host], list[Misconfigured]]:
+    wanted = [*(name for names in _FIELDS.values() for name in names), "ansible_connection"]
+    answers, faults = read_variables(sources, wanted, vault_password, environment)
+    if faults:
+        return {}, faults
+    return _hosts(answers, ", ".join(str(path) for path in sources))
+
+
+def read_variables(
+    sources: Sequence[Path],
+    wanted: Sequence[str],
+    vault_password: Callable[[], str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[list[dict[str, Any]], list[Misconfigured]]:
+    """Every host with those of its variables, as Ansible works them out: ``name``, ``groups``,
+    ``variables``, ``wrong`` (names that fail), ``files`` (by variable); or why that cannot be.
+    """
     missing = say("there is no such file; `provisioner init` makes one")
     faults = [Misconfigured(str(path), "-", missing) for path in sources if not path.exists()]
     if faults or not sources:
-        return {}, faults
+        return [], faults
     order = {
         "sources": [str(path.absolute()) for path in sources],
         "vault_password": vault_password() if vault_password else None,
-        "variables": [
-            *(name for names in _FIELDS.values() for name in names),
-            "ansible_connection",
-        ],
+        "variables": [*wanted],
     }
     kept = os.environ if environment is None else environment
     clean = {k: v for k, v in kept.items() if not k.startswith(("ANSIBLE_", "PROVISIONER_"))}
@@ -165,8 +192,8 @@ def _read(
     where = ", ".join(str(path) for path in sources)
     if not well or not answers or "complete" not in answers.pop():
         why = say("Ansible could not read it in time; `ansible-inventory --list` shows why")
-        return {}, [Misconfigured(where, "-", why)]
-    return _hosts(answers, where)
+        return [], [Misconfigured(where, "-", why)]
+    return answers, []
 
 
 def _hosts(
@@ -222,7 +249,7 @@ def _faults(
     platform, faults = variables.get("provisioner_platform"), []
     if platform is None and "routers" not in groups:
         faults.append(("provisioner_platform", _one_of(say("is missing; add it"))))
-    elif platform is not None and platform not in PLATFORMS:
+    elif platform is not None and platform not in platforms.names():
         faults.append(("provisioner_platform", _one_of(say("is not known"))))
     if variables.get("ansible_connection", "ssh") in ("local", "community.docker.docker"):
         faults.append(("ansible_connection", say("must be left out: devices are reached by SSH")))
@@ -240,7 +267,8 @@ def _faults(
 
 
 def _one_of(what: Message) -> Message:
-    return say("%(what)s; platforms are: %(platforms)s", what=what, platforms=", ".join(PLATFORMS))
+    known = ", ".join(platforms.names())
+    return say("%(what)s; platforms are: %(platforms)s", what=what, platforms=known)
 
 
 # ---------------------------------------------------------------------- what has changed

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socketserver
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with answer:
-        for name in ("home", "tmp", "data"):
+        for name in ("home", "tmp", "data", "c"):
             (folder / name).mkdir()
         server = _Parts(str(folder / "s"), order["parts"])
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -113,6 +114,10 @@ def _environment(folder: Path, order: Mapping[str, Any]) -> dict[str, str]:
         "ssh_args =\n"
         "pipelining = true\n"
         "password_mechanism = ssh_askpass\n"
+        "[persistent_connection]\n"
+        f"control_path_dir = {folder / 'c'}\n"
+        f"connect_timeout = {round(order['connect'] + order['command'])}\n"
+        f"command_timeout = {round(order['command'])}\n"
     )
     return {
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
@@ -125,6 +130,8 @@ def _environment(folder: Path, order: Mapping[str, Any]) -> dict[str, str]:
 
 def _inventory(folder: Path, order: Mapping[str, Any]) -> dict[str, Any]:
     (folder / "known").write_text(order["known_hosts"])
+    (folder / "home/.ssh").mkdir()
+    (folder / "home/.ssh/known_hosts").write_text(order["known_hosts"])
     if order["identity"]:
         path = folder / "identity"
         path.touch(0o600)
@@ -132,7 +139,7 @@ def _inventory(folder: Path, order: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "all": {
             "hosts": {
-                name: _host(folder, connection, order)
+                name: {**_host(folder, connection, order), **order["secrets"].get(name, {})}
                 for name, connection in order["hosts"].items()
             }
         }
@@ -140,6 +147,40 @@ def _inventory(folder: Path, order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _host(folder: Path, connection: Mapping[str, Any], order: Mapping[str, Any]) -> dict[str, Any]:
+    """How Ansible reaches one host: by OpenSSH, or by a command line that it keeps open."""
+    if connection["terminal"]:
+        return _terminal(folder, connection)
+    return _openssh(folder, connection, order)
+
+
+def _terminal(folder: Path, connection: Mapping[str, Any]) -> dict[str, Any]:
+    """Its connection process ends with all else that we started; it takes known hosts from HOME."""
+    routeros = connection["terminal"].endswith("routeros")
+    host = {
+        "ansible_connection": "ansible.netcommon.network_cli",
+        "ansible_network_os": connection["terminal"],
+        "ansible_network_cli_ssh_type": "paramiko",  # libssh takes no other list of known hosts
+        "ansible_host": connection["address"],
+        "ansible_port": connection["port"],
+        # RouterOS: no colours, no questions, a line of 1024 characters
+        "ansible_user": connection["user"] + ("+cet1024w" if routeros else ""),
+        "ansible_host_key_checking": True,
+        "ansible_python_interpreter": sys.executable,
+    }
+    if connection["password"] is not None:
+        host["ansible_password"] = connection["password"]
+    else:
+        host["ansible_private_key_file"] = connection["key_file"] or str(folder / "identity")
+    if not routeros:
+        host |= {"ansible_become": True, "ansible_become_method": "ansible.netcommon.enable"}
+        if connection["become_password"]:
+            host["ansible_become_password"] = connection["become_password"]
+    return host
+
+
+def _openssh(
+    folder: Path, connection: Mapping[str, Any], order: Mapping[str, Any]
+) -> dict[str, Any]:
     options = [
         "-F /dev/null",
         "-o StrictHostKeyChecking=yes",

@@ -94,6 +94,8 @@ def _origin(known: dict[str, Any], name: str) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
     return int(value) if isinstance(value, int) else str(value)
 
 

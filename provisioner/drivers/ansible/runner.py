@@ -18,6 +18,14 @@ from provisioner.texts import say
 
 HOST_MB = 40
 """Memory that one access point in flight takes (measured: 20 to 31 MB of PSS; no Python there)."""
+TERMINAL_MB = 95
+"""Memory that one device in flight takes that has a command line only: a worker and a connection
+process of its own, each a Python (measured: 70 to 95 MB of PSS)."""
+_TERMINALS = {
+    "cisco_ios": "cisco.ios.ios",
+    "mikrotik_routeros": "community.routeros.routeros",
+}
+"""What Ansible calls the platforms that have a command line only."""
 START_SECONDS = 30.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 — folders of our own in it, mode 0700
 
@@ -85,20 +93,26 @@ class Runner:
         parts: Mapping[str, Part],
         variables: Mapping[str, Any],
         check: bool = False,
+        secrets: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, Verdict]:
         """Every host's verdict after one run for all of them; {} without hosts.
 
-        At most ``memory_mb`` / HOST_MB hosts at once; the whole has a time limit, after which all
+        ``variables`` are seen in the list of processes; ``secrets``, by host, are not.
+
+        At most ``memory_mb`` / HOST_MB hosts at once (TERMINAL_MB where there is a command line
+        only); the whole has a time limit, after which all
         is ended and those that were not through are ``unknown``. Raises Misconfigured where the
         identity, a key file or the playbook cannot be read.
         """
         if not hosts:
             return {}
-        forks = max(1, min(len(hosts), self.memory_mb // HOST_MB))
+        each = TERMINAL_MB if any(host.platform in _TERMINALS for host in hosts) else HOST_MB
+        forks = max(1, min(len(hosts), self.memory_mb // each))
         rounds = -(-len(hosts) // forks)
         order = {
             "playbook": str(self._playbook(playbook)),
             "hosts": {host.name: _connection(host) for host in hosts},
+            "secrets": {name: {**values} for name, values in (secrets or {}).items()},
             "identity": self.identity() if any(map(_needs_identity, hosts)) else None,
             "known_hosts": self.known_hosts.read_text() if self.known_hosts.exists() else "",
             "parts": {n: {"variables": {**p.variables}, "code": p.code} for n, p in parts.items()},
@@ -146,6 +160,8 @@ def _connection(host: Host) -> dict[str, Any]:
         "key_file": host.private_key_file,
         "password": None if host.private_key_file else host.password,
         "legacy": host.legacy_crypto,
+        "terminal": _TERMINALS.get(host.platform),
+        "become_password": host.become_password,
     }
 
 

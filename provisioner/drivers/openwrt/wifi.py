@@ -1,4 +1,4 @@
-"""An SSID as the sections of an access point, and back: pure."""
+"""An SSID as the sections of a device with radios, and back: pure."""
 
 from __future__ import annotations
 
@@ -7,104 +7,96 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from provisioner.drivers.network import Intent, Preview, Reading, Security, Ssid, Wish
-from provisioner.drivers.openwrt.sections import Section, making, parsed, quoted, removing, shown
-from provisioner.errors import Refused
+from provisioner.drivers.network import Band, Security, Ssid
+from provisioner.drivers.openwrt import bridges
+from provisioner.drivers.openwrt.names import MARK, PORT, base, named, unsayable
+from provisioner.drivers.openwrt.sections import Section, Value, quoted
 from provisioner.texts import Message, say
 
-_MARK = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+){1,5}")
-_PORT = re.compile(r"[a-z][a-z0-9_-]{0,9}")
 _KEY = re.compile(r"[ -~]{8,63}")
 _ENCRYPTION: Mapping[Security, str] = {
     "wpa2-personal": "psk2+ccmp",
     "wpa3-personal": "sae",
     "open": "none",
 }
+_OTHERS = ("scope", "rate")
+"""What sections of the same request are called that are none of its SSID."""
 
 
-def base(mark: str) -> str:
-    """What the names of all sections of a request begin with."""
-    return "prov_" + mark.lower().replace("-", "_")
+def sections(ssid: Ssid, found: Sequence[Section]) -> list[Section]:
+    """What has to stand on the device: VLAN, interface, and an SSID a radio.
+
+    A VLAN of a port gets a bridge of its own; a bridge that tells VLANs apart has it already.
+    """
+    name = base(ssid.mark)
+    wired, device = bridges.carrier(found, f"{name}_vlan", ssid.uplink, ssid.vlan)
+    if wired and wired[0].kind == "device":
+        bridge = f"br-prov{ssid.vlan}"
+        options: dict[str, Value] = {"type": "bridge", "name": bridge, "ports": (device,)}
+        wired.append(Section("network", "device", f"{name}_bridge", options))
+        device = bridge
+    wired.append(Section("network", "interface", name, {"proto": "none", "device": device}))
+    return wired + [_announced(ssid, radio) for radio in radios(found, ssid.band)]
 
 
-def sections(ssid: Ssid, radios: Sequence[str]) -> list[Section]:
-    """What has to stand on the access point: VLAN, bridge, interface, and an SSID a radio."""
-    name, tagged, bridge = base(ssid.mark), f"{ssid.uplink}.{ssid.vlan}", f"br-prov{ssid.vlan}"
-    keyed = ssid.security != "open"
-    wired = [
-        Section(
-            "network",
-            "device",
-            f"{name}_vlan",
-            {"type": "8021q", "ifname": ssid.uplink, "vid": str(ssid.vlan), "name": tagged},
-        ),
-        Section(
-            "network",
-            "device",
-            f"{name}_bridge",
-            {"type": "bridge", "name": bridge, "ports": (tagged,)},
-        ),
-        Section("network", "interface", name, {"proto": "none", "device": bridge}),
-    ]
-    return wired + [
-        Section(
-            "wireless",
-            "wifi-iface",
-            f"{name}_{radio}",
-            {
-                "device": radio,
-                "mode": "ap",
-                "network": name,
-                "ssid": ssid.ssid,
-                "encryption": _ENCRYPTION[ssid.security],
-                **({"key": ""} if keyed else {}),
-                **({"ieee80211w": "2"} if ssid.security == "wpa3-personal" else {}),
-                "isolate": "1" if ssid.isolate else "0",
-            },
-        )
-        for radio in radios
-    ]
+def _announced(ssid: Ssid, radio: str) -> Section:
+    name = base(ssid.mark)
+    options: dict[str, Value] = {
+        "device": radio,
+        "mode": "ap",
+        "network": name,
+        "ssid": ssid.ssid,
+        "encryption": _ENCRYPTION[ssid.security],
+        **({"key": ""} if ssid.security != "open" else {}),
+        **({"ieee80211w": "2"} if ssid.security == "wpa3-personal" else {}),
+        "isolate": "1" if ssid.isolate else "0",
+    }
+    return Section("wireless", "wifi-iface", f"{name}_{radio}", options)
 
 
-def radios(found: Sequence[Section]) -> list[str]:
-    """The radios that are not switched off."""
+def radios(found: Sequence[Section], band: Band = "both") -> list[str]:
+    """The radios of that band that are not switched off."""
     return [
         section.name
         for section in found
-        if section.kind == "wifi-device" and section.text("disabled") != "1" and section.name
+        if section.kind == "wifi-device"
+        and section.text("disabled") != "1"
+        and section.name
+        and band in ("both", _band(section))
     ]
+
+
+def _band(radio: Section) -> str:
+    """Releases before 21.02 have `hwmode` (11a, 11g …) instead of `band`."""
+    if band := radio.text("band"):
+        return {"2g": "2.4", "5g": "5"}.get(band, band)
+    return {"11a": "5", "11ac": "5"}.get(radio.text("hwmode"), "2.4")
 
 
 def ours(found: Sequence[Section], mark: str) -> list[Section]:
-    """The sections of a request, in the order of their files."""
-    name = base(mark)
-    return [
-        section
-        for section in found
-        if section.package in ("network", "wireless")
-        and (section.name == name or section.name.startswith(f"{name}_"))
-    ]
+    """The sections of a request's SSID, in the order of their files."""
+    others = tuple(f"{base(mark)}_{other}" for other in _OTHERS)
+    return [each for each in named(found, base(mark)) if not each.name.startswith(others)]
 
 
-def state(found: Sequence[Section], wanted: Intent, keyed: frozenset[str]) -> Intent | None:
-    """What stands on the access point for ``wanted``: None, it, or something else of ours.
+def state(found: Sequence[Section], wanted: Ssid, keyed: frozenset[str]) -> Ssid | None:
+    """What stands on the device for ``wanted``: None, it, or something else of ours.
 
     ``keyed``: sections whose key is the one given.
     """
-    if not isinstance(wanted, Ssid):
-        return None
     standing = ours(found, wanted.mark)
     if not standing:
         return None
     wireless = [section for section in standing if section.kind == "wifi-iface"]
-    complete = _without_keys(standing) == _without_keys(sections(wanted, radios(found)))
+    complete = without_keys(standing) == without_keys(sections(wanted, found))
     right = wanted.security == "open" or all(section.name in keyed for section in wireless)
     if complete:
         return replace(wanted, keyed=right)
     return _other(wanted, standing)
 
 
-def _without_keys(standing: Sequence[Section]) -> list[tuple[str, str, dict[str, object]]]:
+def without_keys(standing: Sequence[Section]) -> list[tuple[str, str, dict[str, object]]]:
+    """What is compared: passphrases are, on the device only."""
     return [
         (section.path, section.kind, {k: v for k, v in section.options.items() if k != "key"})
         for section in standing
@@ -129,12 +121,12 @@ def _other(wanted: Ssid, standing: Sequence[Section]) -> Ssid:
     )
 
 
-def problem(found: Sequence[Section], ports: frozenset[str], wanted: Intent) -> Message | None:
-    """Why the intent could not be put on this access point."""
-    if not isinstance(wanted, Ssid):
-        return say("an access point only takes wireless networks from this program")
+def problem(found: Sequence[Section], ports: frozenset[str], wanted: Ssid) -> Message | None:
+    """Why the SSID could not be put on this device."""
     if not radios(found):
         return say("all its radios are switched off")
+    if not radios(found, wanted.band):
+        return say("it has no radio of %(band)s GHz that is switched on", band=wanted.band)
     if wanted.uplink not in ports:
         return say("it has no port %(port)s", port=wanted.uplink)
     mine = {section.path for section in ours(found, wanted.mark)}
@@ -145,38 +137,16 @@ def problem(found: Sequence[Section], ports: frozenset[str], wanted: Intent) -> 
     return None
 
 
-# ---------------------------------------------------------------------- preview
-
-
-def preview(reading: Reading, wishes: Sequence[Wish]) -> Preview:
-    """See ``NetworkPlatform.preview``."""
-    found = parsed(reading.configuration)
-    lines: list[str] = []
-    undo: list[str] = []
-    diff: list[str] = []
-    for wish in wishes:
-        ssid = _sayable(wish.intent)
-        if wish.holds(reading.objects.get(ssid.key)):
-            continue
-        old = ours(found, ssid.mark)
-        new = sections(ssid, radios(found)) if wish.present else []
-        lines += [*map(removing, old), *(line for section in new for line in making(section))]
-        undo += [*map(removing, new), *_back(found, old)]
-        diff += [line for section in old for line in shown(section, "-")]
-        diff += [line for section in new for line in shown(section, "+")]
-    return Preview(reading.host, tuple(lines), tuple(undo), tuple(diff))
-
-
-def _back(found: Sequence[Section], old: Sequence[Section]) -> list[str]:
-    """Lines that make sections again where they were, their keys to be filled in."""
-    lines: list[str] = []
-    for section in old:
-        places = [other for other in found if other.package == section.package]
-        options = {k: "" if k == "key" else v for k, v in section.options.items()}
-        lines += making(replace(section, options=options))
-        if section is not places[-1]:
-            lines.append(f"reorder {section.path}={places.index(section)}")
-    return lines
+def check(ssid: Ssid) -> None:
+    """Raises Refused for what cannot be written on an access point."""
+    size = len(ssid.ssid.encode("utf-8", "replace"))
+    plain = all(unicodedata.category(char) not in ("Cc", "Cs") for char in ssid.ssid)
+    if not 1 <= size <= 32 or not plain:
+        raise unsayable(say("A network's name is 1 to 32 bytes long, without control characters."))
+    if not MARK.fullmatch(ssid.mark) or not PORT.fullmatch(ssid.uplink):
+        raise unsayable(say("%(object)s: its mark or port has a wrong form.", object=ssid.key))
+    if not 1 <= ssid.vlan <= 4094 or ssid.security not in _ENCRYPTION:
+        raise unsayable(say("%(object)s: its VLAN or security is wrong.", object=ssid.key))
 
 
 def with_keys(lines: Sequence[str], keys: Mapping[str, str]) -> tuple[list[str], str | None]:
@@ -196,28 +166,5 @@ def with_keys(lines: Sequence[str], keys: Mapping[str, str]) -> tuple[list[str],
 
 def _quoted_key(key: str) -> str:
     if not _KEY.fullmatch(key):
-        raise _unsayable(say("The key of the wireless network is not 8 to 63 plain characters."))
+        raise unsayable(say("The key of the wireless network is not 8 to 63 plain characters."))
     return quoted(key)
-
-
-def _sayable(intent: Intent) -> Ssid:
-    """The intent, if it is one that can be written on an access point; Refused otherwise."""
-    if not isinstance(intent, Ssid):
-        raise _unsayable(say("%(object)s is nothing for an access point.", object=intent.key))
-    size = len(intent.ssid.encode("utf-8", "replace"))
-    plain = all(unicodedata.category(char) not in ("Cc", "Cs") for char in intent.ssid)
-    if not 1 <= size <= 32 or not plain:
-        raise _unsayable(say("A network's name is 1 to 32 bytes long, without control characters."))
-    if not _MARK.fullmatch(intent.mark) or not _PORT.fullmatch(intent.uplink):
-        raise _unsayable(say("%(object)s: its mark or port has a wrong form.", object=intent.key))
-    if not 1 <= intent.vlan <= 4094 or intent.security not in _ENCRYPTION:
-        raise _unsayable(say("%(object)s: its VLAN or security is wrong.", object=intent.key))
-    return intent
-
-
-def _unsayable(what: Message) -> Refused:
-    return Refused(
-        what,
-        meaning=say("The access point cannot be told to do that; nothing was done."),
-        next=say("Correct the request, then plan it anew."),
-    )

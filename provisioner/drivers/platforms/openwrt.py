@@ -1,14 +1,14 @@
-"""OpenWrt access points as a ``NetworkPlatform``: every call is one playbook run for all hosts."""
+"""OpenWrt devices as a ``NetworkPlatform``: every call is a playbook run for many hosts at once."""
 
 from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from provisioner.drivers.ansible.runner import Part, Runner, Verdict
+from provisioner.drivers.ansible.runner import Part, Runner
 from provisioner.drivers.network import (
     Applied,
     Confirmed,
@@ -20,16 +20,28 @@ from provisioner.drivers.network import (
     Result,
     Reverted,
     Ssid,
+    Survey,
     Wish,
 )
-from provisioner.drivers.openwrt import wifi
+from provisioner.drivers.openwrt import changes, wifi
 from provisioner.drivers.openwrt.answers import NO_TIMER, Answer, answer, failure, on_air
-from provisioner.drivers.openwrt.sections import parsed
+from provisioner.drivers.openwrt.looking import surveyed
+from provisioner.drivers.openwrt.names import base
+from provisioner.drivers.openwrt.sections import packages, parsed
+from provisioner.drivers.platforms import Means
+from provisioner.drivers.sessions.failures import not_in_inventory
+from provisioner.drivers.sessions.fanout import FanOut
 from provisioner.errors import ActionNeeded, StepFailure
+from provisioner.settings import DeviceSettings
 from provisioner.texts import say
 
 _PLAYBOOK = "access_point.yml"
 _T = TypeVar("_T")
+
+
+def platform(means: Means) -> OpenWrtPlatform:
+    """See ``drivers.platforms``."""
+    return OpenWrtPlatform(means.sessions.hosts, means.playbooks, means.sessions.fan_out)
 
 
 class OpenWrtPlatform:
@@ -37,12 +49,19 @@ class OpenWrtPlatform:
 
     What is written is staged on a copy first, so that a line that is refused changes nothing. The
     timer of a device is a copy of its files on its flash that is put back after ``Order.minutes``,
-    or at boot while it is there.
+    or at boot while it is there. One run has no more hosts of a site, and of a login domain, than
+    ``settings`` allow; what is left comes in the next.
     """
 
-    def __init__(self, hosts: Callable[[], Mapping[str, Host]], runner: Runner) -> None:
+    def __init__(
+        self,
+        hosts: Callable[[], Mapping[str, Host]],
+        runner: Runner,
+        fan_out: FanOut | None = None,
+    ) -> None:
         self._hosts = hosts
         self._runner = runner
+        self._fan_out = fan_out or FanOut(DeviceSettings())
 
     def read(
         self, wanted: Mapping[str, Sequence[Intent]], keys: Mapping[str, str] | None = None
@@ -57,7 +76,7 @@ class OpenWrtPlatform:
 
     def preview(self, reading: Reading, wishes: Sequence[Wish]) -> Preview:
         """See ``NetworkPlatform``; lines are those of ``uci batch``."""
-        return wifi.preview(reading, wishes)
+        return changes.preview(reading, wishes)
 
     def evidence(self, orders: Mapping[str, Order]) -> Result[tuple[str, ...]]:
         """What each device itself says would change, in Ansible's check mode; nothing is written.
@@ -91,18 +110,28 @@ class OpenWrtPlatform:
 
     def revert(self, orders: Mapping[str, Order]) -> Result[Reverted]:
         """See ``NetworkPlatform``."""
-        parts, failed = self._parts(orders, lambda order: order.preview.undo)
+        parts, failed = self._parts(
+            orders, lambda order: order.preview.undo, lambda order: order.undo_keys
+        )
         return {**failed, **self._played("revert", parts, _reverted)}
+
+    def survey(self, names: Collection[str]) -> Result[Survey]:
+        """See ``NetworkPlatform``."""
+        parts = {name: Part() for name in names}
+        return self._played("survey", parts, surveyed)
 
     # ------------------------------------------------------------------ one run
 
     def _parts(
-        self, orders: Mapping[str, Order], lines: Callable[[Order], Sequence[str]]
+        self,
+        orders: Mapping[str, Order],
+        lines: Callable[[Order], Sequence[str]],
+        keys: Callable[[Order], Mapping[str, str]] = lambda order: order.keys,
     ) -> tuple[dict[str, Part], dict[str, StepFailure]]:
         parts: dict[str, Part] = {}
         failed: dict[str, StepFailure] = {}
         for host, order in orders.items():
-            filled, keyless = wifi.with_keys(lines(order), order.keys)
+            filled, keyless = wifi.with_keys(lines(order), keys(order))
             if keyless:
                 failed[host] = _keyless(host)
                 continue
@@ -126,14 +155,19 @@ class OpenWrtPlatform:
         check: bool = False,
     ) -> dict[str, _T | StepFailure]:
         hosts = self._hosts()
-        verdicts: Mapping[str, Verdict] = self._runner.run(
-            _PLAYBOOK, [hosts[name] for name in parts], parts, {"phase": phase}, check
-        )
-        writing = phase != "read" and not check
-        return {
-            host: failure(host, verdict, writing) or result(host, answer(verdict))
-            for host, verdict in verdicts.items()
+        writing = phase not in ("read", "survey") and not check
+        found: dict[str, _T | StepFailure] = {
+            name: not_in_inventory(name) for name in parts if name not in hosts
         }
+        for wave in self._fan_out.rounds({n: hosts[n] for n in parts if n in hosts}):
+            own = {name: parts[name] for name in wave}
+            with self._fan_out.held(wave):
+                verdicts = self._runner.run(
+                    _PLAYBOOK, [*wave.values()], own, {"phase": phase}, check
+                )
+            for host, verdict in verdicts.items():
+                found[host] = failure(host, verdict, writing) or result(host, answer(verdict))
+        return found
 
 
 def _comparing(wanted: Sequence[Intent], keys: Mapping[str, str]) -> str:
@@ -143,7 +177,7 @@ def _comparing(wanted: Sequence[Intent], keys: Mapping[str, str]) -> str:
         for intent in wanted
         if isinstance(intent, Ssid) and intent.mark in keys
     }
-    lines = [f"same_keys {wifi.base(mark)} {key}" for mark, key in names.items()]
+    lines = [f"same_keys {base(mark)} {key}" for mark, key in names.items()]
     return "\n".join(["keyed() {", ":", *lines, "}"])
 
 
@@ -154,12 +188,13 @@ def _reading(host: str, found: Answer, wanted: Sequence[Intent], compared: bool)
     ports = frozenset(found.values.get("port", ()))
     if not compared:
         keyed = frozenset(s.name for s in sections if s.text("key"))
-    problems = {each.key: wifi.problem(sections, ports, each) for each in wanted}
+    known = packages(configuration)
+    problems = {each.key: changes.problem(sections, known, ports, each, wanted) for each in wanted}
     return Reading(
         host=host,
         hostname=found.one("hostname"),
         at=datetime.now(UTC),
-        objects={each.key: wifi.state(sections, each, keyed) for each in wanted},
+        objects={each.key: changes.state(sections, each, keyed) for each in wanted},
         problems={key: why for key, why in problems.items() if why is not None},
         configuration=configuration,
         no_timer=NO_TIMER.get(found.one("no-timer")),
