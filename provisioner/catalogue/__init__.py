@@ -7,18 +7,20 @@ from provisioner.catalogue.loading import (
     inventory_schemas,
     load_inventory,
 )
-from provisioner.catalogue.network import EventNetwork, Network, Place, ServerNetwork
+from provisioner.catalogue.network import EventNetwork, Network, Place, ServerNetwork, Site
 from provisioner.catalogue.offers import (
     Catalogue,
     CloudVpsOffer,
     ColocationOffer,
     EventWifiOffer,
     Image,
+    InternetOffer,
     ServiceOffer,
     Size,
 )
 from provisioner.catalogue.office import Office
 from provisioner.catalogue.racks import ColocationNetwork, Rack
+from provisioner.catalogue.segments import RouterFacts, Segment, VlanRange
 
 __all__ = [
     "Catalogue",
@@ -28,14 +30,19 @@ __all__ = [
     "EventNetwork",
     "EventWifiOffer",
     "Image",
+    "InternetOffer",
     "Inventory",
     "Network",
     "Office",
     "Place",
     "Rack",
+    "RouterFacts",
+    "Segment",
     "ServerNetwork",
     "ServiceOffer",
+    "Site",
     "Size",
+    "VlanRange",
     "check_hosts",
     "check_inventory",
     "inventory_schemas",

@@ -19,9 +19,11 @@ from provisioner.catalogue.offers import (
     CloudVpsOffer,
     ColocationOffer,
     EventWifiOffer,
+    InternetOffer,
 )
 from provisioner.catalogue.office import Office
 from provisioner.catalogue.racks import ColocationNetwork, rack_faults
+from provisioner.catalogue.segment_faults import segment_faults
 from provisioner.errors import Misconfigured
 from provisioner.settings import Settings
 from provisioner.texts import Message, say
@@ -52,6 +54,11 @@ class Inventory:
         """The terms of colocation, or None when it is not offered."""
         return self.catalogue.services.colocation
 
+    @property
+    def internet(self) -> InternetOffer | None:
+        """The terms of internet, or None when it is not offered."""
+        return self.catalogue.services.internet
+
 
 def load_inventory(settings: Settings) -> Inventory:
     """The office's data. Raises Misconfigured naming file, key and remedy of the first fault."""
@@ -77,44 +84,48 @@ def check_hosts(
     network: Network, hosts: Mapping[str, InGroups], file: str = "network.yml"
 ) -> list[Misconfigured]:
     """Every device that network.yml names and the Ansible inventory does not know as such."""
-    faults = []
-    for name, place in network.places.items():
-        for access_point in place.access_points:
-            key = f"places.{name}.access_points"
-            if access_point not in hosts:
-                faults.append(Misconfigured(file, key, _unknown_host(access_point)))
-            elif "access_points" not in hosts[access_point].groups:
-                remedy = say(
-                    "%(device)s is not in the group access_points of the Ansible inventory; put it "
-                    "there or take it out here",
-                    device=access_point,
-                )
-                faults.append(Misconfigured(file, key, remedy))
+    faults = [
+        Misconfigured(file, key, remedy)
+        for key, device, group in _named(network)
+        if (remedy := _misplaced(device, group, hosts)) is not None
+    ]
     for index, ends in enumerate(network.cables()):
         faults += (
             Misconfigured(file, f"links.{index}", _unknown_host(end.device))
             for end in ends
             if end.device not in hosts
         )
-    faults += _unknown_switches(network, hosts, file)
     return faults
 
 
-def _unknown_switches(
-    network: Network, hosts: Mapping[str, InGroups], file: str
-) -> Iterator[Misconfigured]:
+def _named(network: Network) -> Iterator[tuple[str, str, str]]:
+    """Key, device and the group of the Ansible inventory that it has to be in."""
+    for name, place in network.places.items():
+        for device in place.access_points:
+            yield f"places.{name}.access_points", device, "access_points"
+    for name, site in network.sites.items():
+        for device in site.access_points:
+            yield f"sites.{name}.access_points", device, "access_points"
+        for index, port in enumerate(site.free_ports()):
+            yield f"sites.{name}.ports.{index}", port.device, "switches"
     for name, rack in network.racks.items():
         for index, port in enumerate(rack.ports()):
-            key = f"racks.{name}.switch_ports.{index}"
-            if port.device not in hosts:
-                yield Misconfigured(file, key, _unknown_host(port.device))
-            elif "switches" not in hosts[port.device].groups:
-                remedy = say(
-                    "%(device)s is not in the group switches of the Ansible inventory; put it "
-                    "there or take it out here",
-                    device=port.device,
-                )
-                yield Misconfigured(file, key, remedy)
+            yield f"racks.{name}.switch_ports.{index}", port.device, "switches"
+    for name in network.routers:
+        yield f"routers.{name}", name, "routers"
+
+
+def _misplaced(device: str, group: str, hosts: Mapping[str, InGroups]) -> Message | None:
+    if device not in hosts:
+        return _unknown_host(device)
+    if group in hosts[device].groups:
+        return None
+    return say(
+        "%(device)s is not in the group %(group)s of the Ansible inventory; put it there or take "
+        "it out here",
+        device=device,
+        group=group,
+    )
 
 
 def inventory_schemas() -> dict[str, dict[str, Any]]:
@@ -150,6 +161,11 @@ def _read(settings: Settings) -> tuple[Inventory | None, list[Misconfigured]]:
         faults += (
             Misconfigured(str(network_file), key, remedy)
             for key, remedy in _network_references(network, clusters)
+        )
+    if catalogue and network:
+        faults += (
+            Misconfigured(str(catalogue_file), key, remedy)
+            for key, remedy in _segment_references(catalogue, network)
         )
     if catalogue is None or network is None or office is None or faults:
         return None, faults
@@ -223,6 +239,18 @@ def _catalogue_references(
                 )
 
 
+def _segment_references(catalogue: Catalogue, network: Network) -> Iterator[tuple[str, Message]]:
+    offer = catalogue.services.event_wifi
+    if offer and offer.segment is not None and offer.segment not in network.segments:
+        yield (
+            "services.event_wifi.segment",
+            say(
+                "is not a segment of network.yml; segments are: %(segments)s",
+                segments=_list(network.segments),
+            ),
+        )
+
+
 def _network_references(
     network: Network, clusters: frozenset[str]
 ) -> Iterator[tuple[str, Message]]:
@@ -251,6 +279,7 @@ def _network_references(
     cabled = frozenset(end for ends in network.cables() for end in ends)
     yield from rack_faults(network.racks, network.colocation_networks, network.sites, cabled)
     yield from _colocation_faults(network)
+    yield from segment_faults(network)
 
 
 def _colocation_faults(network: Network) -> Iterator[tuple[str, Message]]:

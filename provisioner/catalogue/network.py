@@ -11,6 +11,7 @@ from provisioner.catalogue.fields import DataModel
 from provisioner.catalogue.network_fields import AddressRoom, Cidr, Key, PortText, VlanId
 from provisioner.catalogue.network_fields import Port as Port
 from provisioner.catalogue.racks import ColocationNetwork, Rack
+from provisioner.catalogue.segments import RouterFacts, Segment
 
 
 class ServerNetwork(AddressRoom):
@@ -42,6 +43,22 @@ class Site(DataModel):
 
     title: str = Field(min_length=1, description="name shown to people")
     address: str | None = Field(None, description="street address, for the team that drives there")
+    ports: tuple[PortText, ...] = Field(
+        (), description="switch ports that may be given to whoever is connected here, device:port"
+    )
+    access_points: tuple[Key, ...] = Field(
+        (), description="access points of permanent WiFi here: hosts of the Ansible inventory"
+    )
+    segment: Key | None = Field(
+        None, description="segment of this file that its VLANs and networks are taken from"
+    )
+    team: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="who does field work here; the team of the catalogue if left out"
+    )
+
+    def free_ports(self) -> Iterator[Port]:
+        """The ports that may be given away, in the order of the file."""
+        return map(Port.parse, self.ports)
 
 
 class Place(DataModel):
@@ -75,6 +92,15 @@ class Network(DataModel):
     )
     colocation_networks: Mapping[Key, ColocationNetwork] = Field(
         default_factory=dict, description="where servers of departments live"
+    )
+    segments: Mapping[Key, Segment] = Field(
+        default_factory=dict, description="VLANs and networks for sites and events"
+    )
+    routers: Mapping[Key, RouterFacts] = Field(
+        default_factory=dict, description="what is known of routers of the Ansible inventory"
+    )
+    management_vlan: VlanId | None = Field(
+        None, description="VLAN by which devices are managed: never given away, never removed"
     )
     links: tuple[Link, ...] = Field((), description="cables, device:port to device:port")
 

@@ -165,6 +165,11 @@ class EventWifiOffer(ServiceOffer):
         le=3600,
         description="seconds that switching on takes, at a place where none was measured yet",
     )
+    segment: Key | None = Field(
+        None,
+        description="segment of network.yml that VLAN and network of an event are taken from where "
+        "no prepared event network is free",
+    )
 
 
 class ColocationOffer(ServiceOffer):
@@ -187,12 +192,41 @@ class ColocationOffer(ServiceOffer):
     )
 
 
+class InternetOffer(ServiceOffer):
+    """The service internet: a site connected, with or without WiFi of its own."""
+
+    default_mbps: int = Field(
+        20, strict=True, ge=1, le=100_000, description="Mbit/s where a request names none"
+    )
+    max_mbps: int = Field(
+        100, strict=True, ge=1, le=100_000, description="Mbit/s that a request may name at most"
+    )
+    max_days: int | None = Field(
+        None, strict=True, ge=1, le=3660, description="days that it lasts at most; no limit if not"
+    )
+    fieldwork_checklist: tuple[
+        Annotated[str, StringConstraints(min_length=3, max_length=300)], ...
+    ] = Field((), max_length=20, description="what is ticked off on site; ours if left out")
+    team: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="who does the field work, for people"
+    )
+    vehicle: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+        None, description="what the team drives there with, for people"
+    )
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> InternetOffer:
+        if self.default_mbps > self.max_mbps:
+            raise FieldFault(say("default_mbps: must be at most max_mbps"))
+        return self
+
+
 class Services(DataModel):
     """The services on offer; one that is left out is not offered."""
 
     cloud_vps: CloudVpsOffer | None = Field(None, description="a virtual server")
     colocation: ColocationOffer | None = Field(None, description="a server of the department's own")
-    internet: OtherOffer | None = Field(None, description="a site connected")
+    internet: InternetOffer | None = Field(None, description="a site connected")
     event_wifi: EventWifiOffer | None = Field(None, description="WiFi for an event")
     troubleshooting: OtherOffer | None = Field(None, description="a look at what does not work")
 

@@ -41,6 +41,8 @@ class ColocationFacts:
     answering: Mapping[str, str] = field(default_factory=dict)
     """What answers at addresses that were looked at (``tcp/22``, ``icmp``)."""
     instance: ServerRecord | None = None
+    foreign: Sequence[Mapping[str, str]] = ()
+    """What others changed on the switches since our last change there (``ChangedOutside``)."""
 
 
 def read_switches(

@@ -12,6 +12,9 @@ from provisioner.errors import StepFailure
 
 ReadDevices = Callable[[Mapping[str, Sequence[Intent]]], Mapping[str, Reading | StepFailure]]
 """Reads the intents' objects of each host, as ``NetworkPlatform.read`` does, across platforms."""
+ChangedOutside = Callable[[Mapping[str, Reading]], Sequence[Mapping[str, str]]]
+"""Where the configurations of these readings differ from what we left at our last change, each
+``{host, object, before, now}``; nothing for devices that we never changed."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,12 @@ class InstanceFacts:
     ends_at: datetime
     """Its end as it is now, earlier extensions included."""
     plan: Mapping[str, Any]
-    """The plan that switched it on, as ``Plan.to_json`` wrote it."""
+    """The plan that switched it on, as ``Plan.to_json`` wrote it, and as it stands after every
+    change (``services.standing``)."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """The details of that request, and over them those of every change."""
+    keyed_by: str = ""
+    """Number of the request whose passphrase is on the access points now; empty: the first's."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,11 @@ class EventWifiFacts:
     """The VLAN for which access points said whether they can take it: they are asked about one."""
     lead: timedelta = timedelta(0)
     """How long switching on took at that place before; zero where nobody knows."""
+    lots: tuple[int, ...] = ()
+    """VLANs of the offer's segment that the devices were asked about."""
     instance: InstanceFacts | None = None
+    foreign: Sequence[Mapping[str, str]] = ()
+    """What others changed on the devices since our last change there (``ChangedOutside``)."""
 
 
 def read_devices(

@@ -23,7 +23,7 @@ class Rehearsing(Protocol):
     def preview(self, reading: Reading, wishes: Sequence[Wish]) -> Preview: ...
 
     def evidence(self, orders: Mapping[str, Order]) -> Result[tuple[str, ...]]:
-        """By host, the lines before and after; nothing is written."""
+        """By host, the lines before and after; nothing is written. See ``Fleet.evidence``."""
         ...
 
 
@@ -38,7 +38,12 @@ def rehearse(platform: Rehearsing, wishes: Mapping[str, Sequence[Wish]]) -> dict
         else:
             marks = (w.intent.mark for w in wishes[host] if isinstance(w.intent, Ssid))
             keys = dict.fromkeys(marks, STAND_IN)
-            orders[host] = Order(platform.preview(reading, wishes[host]), "rehearsal", 0, keys)
+            try:
+                preview = platform.preview(reading, wishes[host])
+            except StepFailure as failure:  # as the device is now; the event may be later
+                told[host] = pack(failure.what)
+                continue
+            orders[host] = Order(preview, "rehearsal", 0, keys)
     for host, answer in platform.evidence(orders).items():
         told[host] = pack(answer.what) if isinstance(answer, StepFailure) else list(answer)
     return told

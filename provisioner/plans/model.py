@@ -21,6 +21,8 @@ ReservationKind = Literal[
     "rack_unit",
     "rack_power",
     "switch_port",
+    "vlan",
+    "scope",
 ]
 
 
@@ -91,7 +93,11 @@ class Plan:
     risks: tuple[Risk, ...]
     expected_seconds: int
     picture: Mapping[str, Any] = field(default_factory=dict)
-    """Readings shown beside the plan (capacity now and after); outside the digest."""
+    """Readings shown beside the plan (capacity now and after); outside the digest.
+
+    ``impact``: ``{score, limit, second, reasons}``; ``foreign``: what others changed on the devices
+    since our last change, ``[{host, object, before, now}]``.
+    """
 
     @property
     def digest(self) -> str:

@@ -18,6 +18,8 @@ from provisioner.texts import say
 
 STRANGER_REST = timedelta(hours=1)
 """How long an address where a stranger answered is passed over before it is tried again."""
+_RESTING = ("address", "scope", "vlan", "switch_port")
+"""What rests after use, because neighbours remember who had it."""
 VMID_REST = timedelta(hours=1)
 """How long a VMID rests after a clone that failed: a volume of it may have been left behind."""
 
@@ -235,9 +237,9 @@ def release(
 ) -> None:
     """Give back everything that a request holds or has reserved.
 
-    An address that a VM may have used rests for its network's ``quarantine_hours`` (neighbours
-    remember who had it), a VMID for which a clone was begun for ``VMID_REST``. What rests already
-    goes on resting.
+    What may have been used of a network (address, scope, VLAN) rests for its ``quarantine_hours``
+    (neighbours remember who had it), a VMID for which a clone was begun for ``VMID_REST``. What
+    rests already goes on resting.
     """
     rows = session.scalars(
         select(Reservation).where(
@@ -284,7 +286,7 @@ def pass_over(session: Session, plan: PlanRecord, claim: Claim, how: str, at: da
 
 
 def _rest(row: Reservation, *, address_used: bool, vmid_used: bool) -> timedelta:
-    if row.kind == "address" and address_used:
+    if row.kind in _RESTING and address_used:
         return timedelta(hours=row.amounts.get("quarantine_hours", 0))
     if row.kind == "vmid" and vmid_used:
         return VMID_REST

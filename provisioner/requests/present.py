@@ -124,6 +124,7 @@ _SENTENCES = {
     "request:rejected": say("Request rejected"),
     "request:cancelled": say("Request cancelled"),
     "request:planned": say("Plan made"),
+    "request:first_approval": say("Approved by the first of two people"),
     "request:approved": say("Plan approved"),
     "request:attention": say("A person has to act"),
     "request:done": say("Request fulfilled"),

@@ -26,6 +26,15 @@ PREFIXES = {
 _NUMBER = re.compile(r"[A-Z]{3,4}-[0-9]{4}-[0-9]{4,9}")
 
 
+def service_of(number: str) -> str:
+    """The service that gives numbers like this one. Raises NotFound."""
+    prefix = number.partition("-")[0]
+    found = next((service for service, known in PREFIXES.items() if known == prefix), None)
+    if found is None:
+        raise NotFound(no_such_request(number))
+    return found
+
+
 def next_number(session: Session, service: str, year: int) -> str:
     """The next number of a service, such as VPS-2026-0001; given once, never again."""
     key = (PREFIXES[service], year)

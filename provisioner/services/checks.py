@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from provisioner.services import network_proving
 from provisioner.services.cloud_vps import acceptance as cloud_vps
 from provisioner.services.colocation import acceptance as colocation
 from provisioner.services.event_wifi import acceptance as event_wifi
+from provisioner.services.internet import acceptance as internet
 from provisioner.services.proving import Check
 
 __all__ = ["Check", "check"]
@@ -17,6 +19,8 @@ _BY_KEY = {
         *cloud_vps.CHECKS_OF_THE_BOOKS,
         *colocation.CHECKS,
         *event_wifi.CHECKS,
+        *network_proving.CHECKS,
+        *internet.CHECKS,
     )
 }
 

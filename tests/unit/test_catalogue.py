@@ -4,12 +4,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from provisioner.catalogue import check_inventory, inventory_schemas, load_inventory
+from provisioner.catalogue import check_hosts, check_inventory, inventory_schemas, load_inventory
 from provisioner.catalogue.network import Port
 from provisioner.errors import Misconfigured
 from provisioner.settings import ClusterSettings, Settings
@@ -99,8 +100,8 @@ def test_the_example_devices_are_those_of_the_network() -> None:
 
 
 def test_other_services_keep_keys_of_their_own(settings: Settings) -> None:
-    edit(settings, "catalogue", put("services/internet/max_devices", 250))
-    offer = load_inventory(settings).catalogue.offer("internet")
+    edit(settings, "catalogue", put("services/troubleshooting/max_devices", 250))
+    offer = load_inventory(settings).catalogue.offer("troubleshooting")
     assert offer is not None
     assert offer.model_extra == {"max_devices": 250}
 
@@ -147,6 +148,38 @@ FAULTS = [
     ("network", "event_networks/event-1/vlan", "301", "whole number"),
     ("network", "event_networks/event-2/vlan", 301, "event network event-1"),
     ("network", "places/aula-pendopo/site", "nowhere", "sites are: dinkominfo, pendopo"),
+    ("network", "segments/opd/vlans", ["400-"], "such as 400-449"),
+    ("network", "segments/opd/vlans", ["449-400"], "above its begin"),
+    ("network", "segments/opd/vlans", [0], "from 1 to 4094"),
+    ("network", "segments/opd/vlans", [True], "such as 400-449"),
+    ("network", "segments/opd/vlans", ["400-410", 405], "405 is named twice"),
+    ("network", "segments/opd/vlans", ["400-449", 301], "301 belongs to event_networks.event-1"),
+    ("network", "segments/opd/vlans", ["400-449", 140], "140 belongs to colocation_networks"),
+    ("network", "segments/opd/vlans", ["400-449", 120], "120 belongs to networks.server-opd"),
+    ("network", "segments/opd/vlans", ["99", "400-449"], "99 belongs to management_vlan"),
+    ("network", "segments/opd/cidr", "10.10.0.0/16", "is not of this segment"),
+    ("network", "segments/opd/reserved", ["10.41.0.0/24"], "10.41.0.0/24 is not of this"),
+    ("network", "segments/opd/reserved", [399], "399 is not of this"),
+    ("network", "segments/opd/reserved", ["10.40.0/24"], "or a network such as"),
+    ("network", "segments/opd/prefix", 31, "at most 30"),
+    ("network", "segments/opd/prefix", 15, "at least 16"),
+    ("network", "segments/opd/lease_hours", 0, "at least 1"),
+    ("network", "segments/opd/walls", ["10.0.0.1/8"], "must be a network"),
+    ("network", "segments/spare", {"vlans": [449], "cidr": "10.41.0.0/16"}, "segment opd too"),
+    ("network", "segments/spare", {"vlans": [500], "cidr": "10.40.8.0/22"}, "with segment opd"),
+    ("network", "segments/spare", {"vlans": [500], "cidr": "10.10.40.0/23"}, "under reserved"),
+    ("network", "segments/spare", {"vlans": [5], "cidr": "10.9.0.0/25"}, "would not fit"),
+    ("network", "management_vlan", 140, "given away by colocation_networks.colo-1"),
+    ("network", "sites/pendopo/segment", "nowhere", "segments are: opd"),
+    ("network", "sites/dinkominfo/ports", ["sw-core-1:Gi1/0/20"], "need the segment"),
+    ("network", "sites/pendopo/ports", ["sw-pendopo-1"], "not written in the form"),
+    ("network", "sites/pendopo/ports", ["sw-x:1", "sw-x:1"], "under sites.pendopo already"),
+    ("network", "sites/pendopo/ports", ["sw-core-1:GigabitEthernet1/0/10"], "under racks.r1"),
+    ("network", "sites/pendopo/ports", ["sw-core-1:GigabitEthernet1/0/24"], "already has a cable"),
+    ("network", "routers/rt-core-1/outside", "", "not written in the form"),
+    ("catalogue", "services/event_wifi/segment", "nowhere", "segments are: opd"),
+    ("catalogue", "services/internet/default_mbps", 200, "at most max_mbps"),
+    ("catalogue", "services/internet/max_days", 0, "at least 1"),
     ("network", "links", [["a:1", "b:2", "c:3"]], ""),
     ("network", "links", [["a", "b:2"]], "not written in the form"),
     ("network", "links", [["a:1", "a:2"]], "with itself"),
@@ -187,6 +220,42 @@ def test_two_networks_may_not_share_addresses(settings: Settings) -> None:
     edit(settings, "network", twin)
     (fault,) = check_inventory(settings)
     assert fault.key == "networks.twin.assignable"
+
+
+def test_what_is_reserved_may_be_used_elsewhere(settings: Settings) -> None:
+    def kept(data: dict[str, Any]) -> None:
+        data["segments"]["opd"] |= {
+            "vlans": ["99-301", 400], "cidr": "10.0.0.0/8",
+            "reserved": [99, 120, 130, 140, 301, "10.10.0.0/16", "10.31.0.0/16"],
+        }  # fmt: skip
+        data["event_networks"] = {"event-1": {"vlan": 301, "cidr": "10.31.1.0/24"}}
+
+    edit(settings, "network", kept)
+    segment = load_inventory(settings).network.segments["opd"]
+    assert segment.vlan_ids()[:2] == [100, 101]
+    assert not {120, 301} & set(segment.vlan_ids())
+    assert all(not scope.overlaps(cut) for scope in segment.scopes() for cut in segment.kept())
+
+
+def test_devices_of_sites_and_routers_are_known(settings: Settings) -> None:
+    def wrong(data: dict[str, Any]) -> None:
+        data["sites"]["pendopo"] |= {"ports": ["rt-core-1:ether9", "sw-none:1"],
+                                     "access_points": ["sw-core-1"]}  # fmt: skip
+        data["routers"] = {"sw-core-1": {}, "rt-none": {}}
+
+    edit(settings, "network", wrong)
+    hosts = yaml.safe_load((EXAMPLES / "hosts.yml").read_text())["all"]["children"]
+    known = {
+        name: SimpleNamespace(groups=frozenset({group}))
+        for group, members in hosts.items()
+        for name in members["hosts"]
+    }
+    faults = check_hosts(load_inventory(settings).network, known)
+    assert [fault.key for fault in faults] == [
+        "sites.pendopo.access_points", "sites.pendopo.ports.0", "sites.pendopo.ports.1",
+        "routers.sw-core-1", "routers.rt-none",
+    ]  # fmt: skip
+    assert check_hosts(load_inventory(settings).network, {}) != []
 
 
 def test_all_faults_are_listed_at_once(settings: Settings) -> None:

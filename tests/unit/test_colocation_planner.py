@@ -151,10 +151,10 @@ def test_no_way_to_the_router_is_named() -> None:
     alone = {**centre, "racks": {"r1": CENTRE["racks"]["r1"]}}
     assert "no cable" in refused("not-plannable", data=inventory(alone), devices=devices)
     assert "racks" in refused("not-plannable", data=inventory({**CENTRE, "racks": {}}))
-    assert "mikrotik" in refused(
+    assert "vyos" in refused(
         "not-plannable",
         data=inventory({**CENTRE, "racks": {"r1": CENTRE["racks"]["r1"]}}),
-        devices={**devices, TOP: host(TOP, platform="mikrotik_routeros")},
+        devices={**devices, TOP: host(TOP, platform="vyos")},
     )
 
 

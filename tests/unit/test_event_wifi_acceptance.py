@@ -181,6 +181,17 @@ def test_a_poster_shows_name_place_and_time(security: Any) -> None:
     assert picture.attrib["viewBox"]
 
 
+def test_the_poster_of_a_permanent_wifi_has_no_begin() -> None:
+    def when(ends_at: datetime | None) -> str | None:
+        made = poster("SMP 1", "Ruang guru", "SMP", "wpa2-personal", "12345678", None, ends_at,
+                      ZoneInfo("Asia/Jakarta"))  # fmt: skip
+        rows = {render(label, "en"): render(value, "en") for label, value in made.rows}
+        return rows.get("When")
+
+    assert when(None) is None
+    assert when(datetime(2026, 11, 25, 17, tzinfo=UTC)) == "until 2026-11-26 00:00 WIB"
+
+
 def test_the_code_is_one_element_for_inside_a_page() -> None:
     picture = qr_svg("WIFI:T:nopass;S:é🎉;;")
     assert picture.startswith("<svg")

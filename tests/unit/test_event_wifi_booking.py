@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from provisioner.drivers.network import Vlan, Wish
 from provisioner.errors import Conflict
 from provisioner.plans.model import Plan
-from provisioner.services.event_wifi.booking import rfc3339, window_of
+from provisioner.services.booking import rfc3339, window_of
 from tests.unit.wifi_world import (
     CAMPUS,
     CORE,

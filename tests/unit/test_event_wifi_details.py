@@ -19,7 +19,7 @@ from provisioner.services.event_wifi.details import (
     ExtendDetails,
     parse_details,
 )
-from provisioner.services.event_wifi.passphrases import generate_passphrase, is_passphrase
+from provisioner.services.passphrases import generate_passphrase, is_passphrase
 from provisioner.texts import render
 from tests.unit.wifi_world import DETAILS, HOUR, NOW, inventory
 

@@ -17,7 +17,7 @@ from provisioner.facts.event_wifi import InstanceFacts
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import Subject
-from provisioner.services.event_wifi.booking import Bookings, Window, parse_time, rfc3339
+from provisioner.services.booking import Bookings, Window, parse_time, rfc3339
 from provisioner.services.event_wifi.ending import off_plan
 from tests.unit.wifi_world import (
     CORE,

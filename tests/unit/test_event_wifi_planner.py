@@ -15,7 +15,7 @@ from provisioner.facts.event_wifi import EventWifiFacts
 from provisioner.plans.claims import HeldClaim, Ledger
 from provisioner.plans.diff import difference
 from provisioner.plans.model import Plan
-from provisioner.services.event_wifi.booking import rfc3339
+from provisioner.services.booking import rfc3339
 from provisioner.texts import say
 from tests.unit.wifi_world import (
     CAMPUS,
@@ -76,6 +76,7 @@ def test_the_claims_tell_what_is_taken_and_when() -> None:
     )  # fmt: skip
     assert network.amounts == {
         "from": rfc3339(START), "to": rfc3339(END), "place": "aula-pendopo", "ssid": "Festival",
+        "users": 80,
     }  # fmt: skip
     assert {(c.scope, c.key) for c in objects} >= {
         ("sw-core-1", "trunk GigabitEthernet1/0/24 vlan 301 WIFI-2026-0001"),
@@ -252,7 +253,10 @@ def test_risks_are_told() -> None:
     assert any("61 for each" in text and level == "medium" for text, level in crowd.items())
     assert any("everybody near" in text for text in levels(security="open"))
     assert any("WPA3" in text for text in levels(security="wpa3-personal"))
-    assert any("5 Mbit/s" in text for text in levels(rate_limit_mbps=5))
+    assert not any("5 Mbit/s" in text for text in levels(rate_limit_mbps=5)), "it is set"
+    strange = {**hosts(), "rt-core-1": host("rt-core-1", platform="vyos")}
+    noted = levels(rate_limit_mbps=5, devices=strange)
+    assert any("5 Mbit/s" in text and "vyos" in text for text in noted)
     soon = {"starts_at": rfc3339(NOW + timedelta(minutes=1))}
     assert any("late" in text for text in levels(lead=timedelta(minutes=2), **soon))
     other = made(number="WIFI-2026-0002", place="alun-alun")

@@ -131,7 +131,7 @@ def test_a_dynamic_inventory_sees_its_own_environment_but_no_secret_of_ours(
 @pytest.mark.parametrize(
     ("variables", "key", "remedy"),
     [
-        ("provisioner_platform: junos", "provisioner_platform", "cisco_ios, mikrotik_routeros"),
+        ("provisioner_platform: junos", "provisioner_platform", "cisco_ios, linux, mikrotik"),
         ("ansible_port: 70000", "ansible_port", "at most 65535"),
         ("ansible_port: '{{ nowhere }}'", "ansible_port", "cannot be worked out"),
         ("provisioner_dead_man: maybe", "provisioner_dead_man", "'required', 'best_effort'"),

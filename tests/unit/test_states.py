@@ -39,7 +39,7 @@ from provisioner.requests.rules import NEXT, RequestState
 from provisioner.requests.states import change_state
 from provisioner.runs import journal
 from provisioner.runs import store as runs
-from provisioner.runs.configurations import ConfigurationFiles
+from provisioner.runs.configurations import ConfigurationHistory
 from provisioner.runs.model import Lease, Run, StepAttempt, StepRecord
 from provisioner.runs.rules import ENDED, NEXT_RUN, NEXT_STEP, STEP_DONE, RunState, StepState
 from provisioner.runs.runner import Runner, Tools, Turn
@@ -198,7 +198,7 @@ class Walk(RuleBasedStateMachine):
         tools = Tools(
             hypervisors={}, clusters={}, seat=None, guests=None,  # type: ignore[arg-type]  # never asked
             fleet=Fleet(dict, {}), device_settings=DeviceSettings(), endings=NoEndings(),
-            configurations=ConfigurationFiles(Path(self.place.name)),
+            configurations=ConfigurationHistory(Path(self.place.name) / "configurations"),
             secrets=SecretStore(self.database, lambda: key), office_key=lambda: "none",
             actions=dict.fromkeys(KEYS, self.step), replan=lambda *_: self.replanned(),
         )  # fmt: skip

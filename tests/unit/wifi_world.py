@@ -16,7 +16,7 @@ from provisioner.facts.event_wifi import InstanceFacts
 from provisioner.plans.claims import HeldClaim, Ledger
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import Subject
-from provisioner.services.event_wifi.booking import rfc3339
+from provisioner.services.booking import rfc3339
 from provisioner.services.event_wifi.planning import EventWifiPlanning
 from provisioner.texts import Message, render
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, Literal, overload
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -95,22 +95,6 @@ Complete = CloudVpsDetails | Action
 Draft = CloudVpsDraft | ActionDraft
 
 
-@overload
-def parse_details(
-    data: object,
-    inventory: Inventory,
-    *,
-    complete: Literal[True] = True,
-    today: date | None = None,
-) -> Complete: ...
-@overload
-def parse_details(
-    data: object, inventory: Inventory, *, complete: Literal[False], today: date | None = None
-) -> Draft: ...
-@overload
-def parse_details(
-    data: object, inventory: Inventory, *, complete: bool, today: date | None = None
-) -> Complete | Draft: ...
 def parse_details(
     data: object, inventory: Inventory, *, complete: bool = True, today: date | None = None
 ) -> Complete | Draft:

@@ -11,11 +11,11 @@ from provisioner.catalogue import Inventory
 from provisioner.facts.colocation import ColocationFacts, ServerRecord
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
+from provisioner.services.booking import rfc3339, shown
 from provisioner.services.colocation.details import EndDetails, ExtendDetails
 from provisioner.services.colocation.ending import SERVICE, off_plan
 from provisioner.services.colocation.steps import extend_step
 from provisioner.services.colocation.wanted import offer_of
-from provisioner.services.event_wifi.booking import rfc3339, shown
 from provisioner.services.event_wifi.planner import check_pinned
 from provisioner.services.paths import refuse
 from provisioner.texts import say

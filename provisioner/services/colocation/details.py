@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from operator import eq
-from typing import Annotated, Any, Literal, overload
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -164,22 +164,6 @@ Complete = ColocationDetails | ExtendDetails | EndDetails
 Draft = ColocationDraft | ActionDraft
 
 
-@overload
-def parse_details(
-    data: object,
-    inventory: Inventory,
-    *,
-    complete: Literal[True] = True,
-    today: date | None = None,
-) -> Complete: ...
-@overload
-def parse_details(
-    data: object, inventory: Inventory, *, complete: Literal[False], today: date | None = None
-) -> Draft: ...
-@overload
-def parse_details(
-    data: object, inventory: Inventory, *, complete: bool, today: date | None = None
-) -> Complete | Draft: ...
 def parse_details(
     data: object, inventory: Inventory, *, complete: bool = True, today: date | None = None
 ) -> Complete | Draft:

@@ -9,8 +9,8 @@ from typing import Any
 from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
+from provisioner.services.booking import Bookings
 from provisioner.services.colocation.steps import CHANGE, off_steps, units_text
-from provisioner.services.event_wifi.booking import Bookings
 from provisioner.texts import say
 
 SERVICE = "colocation"

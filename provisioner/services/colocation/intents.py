@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from provisioner.catalogue.network_fields import Port
 from provisioner.drivers.network import AccessPort, Intent, Reading, TrunkMember, Vlan
 from provisioner.services.colocation.wanted import ColocationInput
-from provisioner.services.event_wifi.marking import MARK
+from provisioner.services.marking import MARK
 from provisioner.texts import Message, say
 
 Intents = Mapping[str, tuple[Intent, ...]]
@@ -39,15 +39,11 @@ def intents(wanted: ColocationInput, port: Port) -> Intents:
     """
     way = wanted.ways[port.device]
     vlan = Vlan(wanted.network.vlan, vlan_name(wanted.details.network))
-    found: dict[str, tuple[Intent, ...]] = {
-        port.device: (
-            vlan,
-            access_port(wanted, port.port),
-            TrunkMember(way.start.port, vlan.id),
-        )
-    }
-    for hop in way.hops:
-        found[hop.switch] = (vlan, TrunkMember(hop.down, vlan.id), TrunkMember(hop.up, vlan.id))
+    found: dict[str, tuple[Intent, ...]] = {}
+    for switch in way.devices:
+        own = (access_port(wanted, port.port),) if switch == port.device else ()
+        trunks = (TrunkMember(trunk, vlan.id) for trunk in way.ports(switch))
+        found[switch] = (vlan, *own, *trunks)
     return found
 
 

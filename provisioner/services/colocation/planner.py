@@ -9,6 +9,7 @@ from provisioner.drivers.network import Host, Vlan
 from provisioner.facts.colocation import ColocationFacts
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Claim, Plan
+from provisioner.services.booking import Bookings, rfc3339
 from provisioner.services.colocation.choosing import (
     Spot,
     choose,
@@ -22,10 +23,10 @@ from provisioner.services.colocation.intents import Intents, intents
 from provisioner.services.colocation.risks import risks
 from provisioner.services.colocation.steps import on_steps, units_text
 from provisioner.services.colocation.wanted import ColocationInput
-from provisioner.services.event_wifi.booking import Bookings, rfc3339
-from provisioner.services.event_wifi.marking import is_ours
+from provisioner.services.device_objects import as_text
 from provisioner.services.event_wifi.planner import check_pinned
-from provisioner.services.event_wifi.wishes import DeviceWishes, as_text, device_wishes
+from provisioner.services.marking import is_ours
+from provisioner.services.wishes import DeviceWishes, device_wishes
 from provisioner.texts import Message, say
 
 _SECONDS = 60
@@ -87,9 +88,6 @@ def _devices(
 
 def _choices(wanted: ColocationInput, spot: Spot, address: str) -> dict[str, Any]:
     way = wanted.ways[spot.port.device]
-    passed = [f"{spot.port.device}:{way.start.port}"]
-    for hop in way.hops:
-        passed += [f"{hop.switch}:{hop.down}", f"{hop.switch}:{hop.up}"]
     ends_at = wanted.ends_at
     return {
         "server": wanted.details.server_name,
@@ -100,7 +98,7 @@ def _choices(wanted: ColocationInput, spot: Spot, address: str) -> dict[str, Any
         "port": spot.port.port,
         "network": wanted.details.network,
         "address": address,
-        "path": [*passed, ":".join(way.router)],
+        "path": way.passed(),
         "ends_at": rfc3339(ends_at) if ends_at else None,
     }
 

@@ -11,7 +11,7 @@ from provisioner.database import now
 from provisioner.drivers.network import Host
 from provisioner.drivers.seat import UserSeat
 from provisioner.facts.colocation import ColocationFacts, ServerRecord, read_switches
-from provisioner.facts.event_wifi import ReadDevices, read_devices
+from provisioner.facts.event_wifi import ChangedOutside, ReadDevices, read_devices
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import Objection, Subject
@@ -22,6 +22,7 @@ from provisioner.services.colocation.intents import to_read
 from provisioner.services.colocation.steps import PROBED, PROVE
 from provisioner.services.colocation.wanted import ColocationInput, colocation_input
 from provisioner.services.event_wifi.wanted import form
+from provisioner.services.impact import SECOND_ABOVE, weighed
 from provisioner.texts import say
 
 
@@ -30,6 +31,7 @@ class ColocationPlanning:
 
     ``hosts`` gives the devices of the Ansible inventory, ``read`` asks them, ``server_of`` finds a
     server that stands by its identifier, ``seat`` looks whether something answers at an address.
+    Above the impact ``second_above`` two people have to approve.
     """
 
     def __init__(
@@ -39,12 +41,16 @@ class ColocationPlanning:
         read: ReadDevices,
         seat: UserSeat,
         server_of: Callable[[str], ServerRecord | None],
+        changed_outside: ChangedOutside = lambda readings: (),
+        second_above: int = SECOND_ABOVE,
     ) -> None:
         self._inventory = inventory
         self._hosts = hosts
         self._read = read
         self._seat = seat
         self._server_of = server_of
+        self._changed_outside = changed_outside
+        self._second_above = second_above
 
     def read(self, subject: Subject, pinned: Mapping[str, Any] | None = None) -> ColocationFacts:
         """The switches of all racks with their ways, or the server that an action is about.
@@ -63,15 +69,17 @@ class ColocationPlanning:
         ]
         if pinned is None:
             readings, silent = read_switches(self._read, to_read(wanted, ports))
-            return ColocationFacts(now(), readings, silent)
+            return ColocationFacts(now(), readings, silent, foreign=self._changed_outside(readings))
         chosen = Port(str(pinned["switch"]), str(pinned["port"]))
         known = [port for port in ports if port == chosen]
         address = str(pinned["address"])
         how = self._seat.answers(address, PROBED)
+        seen = read_devices(self._read, to_read(wanted, known))
         return ColocationFacts(
             now(),
-            read_devices(self._read, to_read(wanted, known)),
+            seen,
             answering={address: how} if how else {},
+            foreign=self._changed_outside(seen),
         )
 
     def plan(
@@ -92,7 +100,9 @@ class ColocationPlanning:
             return plan_end(
                 subject.department, form(EndDetails, subject.details), facts, ledger, pinned
             )
-        return planner.plan(self._wanted(subject), self._hosts(), facts, ledger, pinned)
+        campus, hosts = self._inventory.network, self._hosts()
+        made = planner.plan(self._wanted(subject), hosts, facts, ledger, pinned)
+        return weighed(made, campus, hosts, facts.readings, facts.foreign, self._second_above)
 
     def objections(self, plan: Plan) -> tuple[Objection, ...]:
         """A stranger at the chosen address."""

@@ -10,8 +10,8 @@ from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Risk
 from provisioner.services.colocation.choosing import Spot, promised_watts
 from provisioner.services.colocation.wanted import ColocationInput
-from provisioner.services.event_wifi.wishes import DeviceWishes
 from provisioner.services.risks import gravest_first, without_timer
+from provisioner.services.wishes import DeviceWishes
 from provisioner.texts import say
 
 FULL = 0.8

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioner.drivers.network import AccessPort, Intent, TrunkMember, Vlan, Wish
+from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.model import Change, Step
 from provisioner.services.colocation.acceptance import SERVER_RACKED, SERVER_TAKEN_OUT
 from provisioner.services.colocation.choosing import Spot
 from provisioner.services.colocation.intents import access_port
 from provisioner.services.colocation.wanted import ColocationInput
-from provisioner.services.event_wifi.wishes import DeviceWishes, to_params
+from provisioner.services.device_objects import told
+from provisioner.services.waves import waves
+from provisioner.services.wishes import DeviceWishes, to_params
 from provisioner.texts import Message, Phrase, pack, say
 
 NETWORK, PERSON = "network", "person"
@@ -67,7 +69,7 @@ def off_steps(
         changes=tuple(
             Change(name, standing, None)
             for host, its in removed.items()
-            for name, standing in (_told(host, i) for i in its)
+            for name, standing in (told(host, i) for i in its)
         ),
     )
     prove_gone = Step(
@@ -113,13 +115,13 @@ def _connect(wanted: ColocationInput, spot: Spot, devices: Mapping[str, DeviceWi
         params={
             "mark": wanted.number,
             **to_params(devices),
-            "waves": [[spot.port.device], *([hop.switch] for hop in way.hops)],
+            "waves": waves(way.distances, (*way.redundant, *wanted.redundant)),
             "tolerant": False,
         },
         changes=tuple(
             Change(name, None, standing)
             for host, device in devices.items()
-            for name, standing in (_told(host, intent) for intent in device.added)
+            for name, standing in (told(host, intent) for intent in device.added)
         ),
         undo=say("Everything that was added is taken away again; what stood before stays."),
     )
@@ -269,22 +271,3 @@ def _hand_over(wanted: ColocationInput, spot: Spot, address: str) -> Step:
             "mac": wanted.details.mac,
         },
     )
-
-
-def _told(host: str, intent: Intent) -> tuple[Message, Phrase]:
-    if isinstance(intent, Vlan):
-        return say("VLAN %(vlan)s on switch %(host)s", vlan=intent.id, host=host), intent.name
-    if isinstance(intent, TrunkMember):
-        where = say(
-            "VLAN %(vlan)s on trunk %(port)s of switch %(host)s",
-            vlan=intent.vlan,
-            port=intent.port,
-            host=host,
-        )
-        return where, say("carried")
-    if isinstance(intent, AccessPort):
-        return (
-            say("port %(port)s of switch %(host)s", port=intent.port, host=host),
-            say("VLAN %(vlan)s, %(text)s", vlan=intent.vlan, text=intent.description),
-        )
-    return say("%(what)s", what=intent.key), host

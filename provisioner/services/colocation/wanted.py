@@ -12,7 +12,7 @@ from provisioner.drivers.network import Host
 from provisioner.errors import Conflict
 from provisioner.services.colocation.details import ColocationDetails
 from provisioner.services.event_wifi.wanted import form
-from provisioner.services.paths import SWITCHES, Way, refuse, way
+from provisioner.services.paths import SWITCHES, Way, refuse, stand_ins, way
 from provisioner.texts import Message, say
 
 HEAVY_UNITS = 3
@@ -33,6 +33,8 @@ class ColocationInput:
     """From each switch of a rack that leads to the router."""
     astray: Mapping[str, Message]
     """Switches of a rack from which no way is certain, and why."""
+    redundant: tuple[frozenset[str], ...]
+    """Devices on these ways that stand in for each other."""
     zone: tzinfo
 
     @property
@@ -94,6 +96,9 @@ def colocation_input(
         racks=campus.racks,
         ways=ways,
         astray=astray,
+        redundant=stand_ins(
+            {device for way in ways.values() for device in way.devices}, campus, hosts
+        ),
         zone=inventory.office.zone,
     )
 

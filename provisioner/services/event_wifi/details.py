@@ -2,156 +2,38 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, overload
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from typing import Any, Literal
 
 from provisioner.catalogue import EventWifiOffer, Inventory
-from provisioner.catalogue.fields import FieldFault, plain_text
 from provisioner.drivers.network import Security
 from provisioner.errors import FieldError, Invalid
-from provisioner.services.event_wifi.passphrases import is_passphrase
 from provisioner.services.forms import Fault, Together, answers, checked
+from provisioner.services.wifi_answers import (
+    Choice,
+    Form,
+    Line,
+    Mbps,
+    Moment,
+    SsidName,
+    Truth,
+    Users,
+    WithPassphrase,
+)
+from provisioner.services.wifi_answers import InstanceId as InstanceId
+from provisioner.services.wifi_answers import Reason as Reason
 from provisioner.texts import say
 
+ACTIONS = ("change", "extend", "end")
 AHEAD = timedelta(days=180)
 """How far ahead an event may start."""
-MAX_USERS = 100_000
-MAX_MBPS = 10_000
-SSID_BYTES = 32
-_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
-_NUMBER = re.compile(r"[0-9]{1,9}")
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_TRUTH = {"true": True, "false": False}
 
 
-def _event(value: object) -> str:
-    return plain_text(value, minimum=3, maximum=120)
-
-
-def _choice(value: object) -> str:
-    return plain_text(value, minimum=1, maximum=63)
-
-
-def _reason(value: object) -> str:
-    return plain_text(value, minimum=3, maximum=500)
-
-
-def _ssid(value: object) -> str:
-    """Kept as it is, never altered: guests have to find exactly this name."""
-    if not isinstance(value, str):
-        raise FieldFault(say("must be a text"))
-    if value != value.strip():
-        raise FieldFault(say("may not begin or end with a space"))
-    if any(unicodedata.category(letter)[0] == "C" or letter in "\u2028\u2029" for letter in value):
-        raise FieldFault(say("may not contain control characters or invisible characters"))
-    if not 1 <= len(value.encode()) <= SSID_BYTES:
-        raise FieldFault(
-            say(
-                "may be at most %(limit)s bytes long; letters with accents and symbols take more "
-                "than one",
-                limit=SSID_BYTES,
-            )
-        )
-    return value
-
-
-def _passphrase(value: object) -> SecretStr:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if not isinstance(text, str) or not is_passphrase(text):
-        raise FieldFault(
-            say("needs 8 to 63 characters: letters without accents, digits, signs and spaces")
-        )
-    return SecretStr(text)
-
-
-def _moment(value: object) -> datetime:
-    if isinstance(value, str) and _TIME.fullmatch(value.strip(" ")):
-        with suppress(ValueError):
-            value = datetime.fromisoformat(value.strip(" ").upper())
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise FieldFault(say("must be a time with its zone, written as 2026-11-25T08:00:00+07:00"))
-    try:
-        return value.astimezone(UTC).replace(microsecond=0)
-    except OverflowError:
-        raise FieldFault(say("this time does not exist in our calendar")) from None
-
-
-def _whole(limit: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        number = 0
-        if isinstance(value, int) and not isinstance(value, bool):
-            number = value
-        elif isinstance(value, str) and _NUMBER.fullmatch(value.strip(" ")):
-            number = int(value)
-        if not 1 <= number <= limit:
-            raise FieldFault(say("must be a whole number from 1 to %(limit)s", limit=limit))
-        return number
-
-    return parse
-
-
-def _truth(value: object) -> object:
-    return _TRUTH.get(value.strip(" "), value) if isinstance(value, str) else value
-
-
-def _instance(value: object) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value.strip(" ")):
-        raise FieldFault(say("is not the identifier of an instance"))
-    return value.strip(" ")
-
-
-Event = Annotated[str, BeforeValidator(_event)]
-Choice = Annotated[str, BeforeValidator(_choice)]
-SsidName = Annotated[str, BeforeValidator(_ssid)]
-Passphrase = Annotated[SecretStr, BeforeValidator(_passphrase)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Users = Annotated[int, BeforeValidator(_whole(MAX_USERS))]
-Mbps = Annotated[int, BeforeValidator(_whole(MAX_MBPS))]
-Truth = Annotated[bool, Field(strict=True), BeforeValidator(_truth)]
-InstanceId = Annotated[str, BeforeValidator(_instance)]
-Reason = Annotated[str, BeforeValidator(_reason)]
-
-
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class _WithPassphrase(_Form):
-    """The passphrase leaves no dump; ``passphrase_given`` says that there is one.
-
-    What keeps requests puts the passphrase into the secret store and has the last word on
-    ``passphrase_given``, which comes back with details that were kept.
-    """
-
-    passphrase: Passphrase | None = Field(None, exclude=True)
-    """None: the run makes one, except for an open network."""
-    passphrase_given: Truth = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _tell(cls, data: object) -> object:
-        if isinstance(data, Mapping) and data.get("passphrase"):
-            return {**data, "passphrase_given": True}
-        return data
-
-    @property
-    def without_secrets(self) -> bool:
-        """An open network has no passphrase, and forgets one that was given before."""
-        return getattr(self, "security", None) == "open"
-
-
-class EventWifiDraft(_WithPassphrase):
+class EventWifiDraft(WithPassphrase):
     """Details not yet complete; what is not given is None (``model_fields_set`` tells)."""
 
-    event: Event | None = None
+    event: Line | None = None
     place: Choice | None = None
     ssid: SsidName | None = None
     security: Security | None = None
@@ -162,10 +44,10 @@ class EventWifiDraft(_WithPassphrase):
     rate_limit_mbps: Mbps | None = None
 
 
-class EventWifiDetails(_WithPassphrase):
+class EventWifiDetails(WithPassphrase):
     """Complete details: everything holds by itself and fits the office's catalogue and campus."""
 
-    event: Event
+    event: Line
     """One line for people; never reaches a device."""
     place: Choice
     ssid: SsidName
@@ -179,8 +61,8 @@ class EventWifiDetails(_WithPassphrase):
     rate_limit_mbps: Mbps | None = None
 
 
-class ActionDraft(_Form):
-    """An action not yet complete."""
+class ActionDraft(Form):
+    """An action not yet complete, other than a change."""
 
     action: Literal["extend", "end"] | None = None
     instance: InstanceId | None = None
@@ -188,7 +70,25 @@ class ActionDraft(_Form):
     reason: Reason | None = None
 
 
-class ExtendDetails(_Form):
+class ChangeDraft(WithPassphrase):
+    """A change not yet complete."""
+
+    action: Literal["change"] | None = None
+    instance: InstanceId | None = None
+    rate_limit_mbps: Mbps | None = None
+    isolate_clients: Truth | None = None
+
+
+class ChangeDetails(WithPassphrase):
+    """Give an event's WiFi other values; what is left out stays as it is."""
+
+    action: Literal["change"]
+    instance: InstanceId
+    rate_limit_mbps: Mbps | None = None
+    isolate_clients: Truth | None = None
+
+
+class ExtendDetails(Form):
     """Keep an event's WiFi on longer."""
 
     action: Literal["extend"]
@@ -196,7 +96,7 @@ class ExtendDetails(_Form):
     ends_at: Moment
 
 
-class EndDetails(_Form):
+class EndDetails(Form):
     """Switch an event's WiFi off before its end."""
 
     action: Literal["end"]
@@ -204,26 +104,10 @@ class EndDetails(_Form):
     reason: Reason | None = None
 
 
-Complete = EventWifiDetails | ExtendDetails | EndDetails
-Draft = EventWifiDraft | ActionDraft
+Complete = EventWifiDetails | ChangeDetails | ExtendDetails | EndDetails
+Draft = EventWifiDraft | ChangeDraft | ActionDraft
 
 
-@overload
-def parse_details(
-    data: object,
-    inventory: Inventory,
-    *,
-    complete: Literal[True] = True,
-    at: datetime | None = None,
-) -> Complete: ...
-@overload
-def parse_details(
-    data: object, inventory: Inventory, *, complete: Literal[False], at: datetime | None = None
-) -> Draft: ...
-@overload
-def parse_details(
-    data: object, inventory: Inventory, *, complete: bool, at: datetime | None = None
-) -> Complete | Draft: ...
 def parse_details(
     data: object, inventory: Inventory, *, complete: bool = True, at: datetime | None = None
 ) -> Complete | Draft:
@@ -247,6 +131,8 @@ def parse_details(
         yield from _place(sound, inventory)
         yield from _security(sound)
         yield from _times(sound, offer, at)
+        if complete and given.get("action") == "change":
+            yield from _something(sound)
 
     if "action" in given:
         return _action(given, complete, fits)
@@ -257,9 +143,13 @@ def parse_details(
 
 def _action(given: Mapping[str, Any], complete: bool, fits: Together) -> Complete | Draft:
     action = given["action"]
-    if action not in ("extend", "end"):
-        choices = say("must be one of: %(choices)s", choices="extend, end")
+    if action not in ACTIONS:
+        choices = say("must be one of: %(choices)s", choices=", ".join(ACTIONS))
         raise Invalid([FieldError("/details/action", choices)])
+    if action == "change":
+        if complete:
+            return checked(ChangeDetails, ChangeDraft, given, fits)
+        return checked(ChangeDraft, ChangeDraft, given, fits)
     if not complete:
         return checked(ActionDraft, ActionDraft, given, fits)
     if action == "end":
@@ -278,6 +168,12 @@ def _place(sound: Mapping[str, Any], inventory: Inventory) -> Iterator[Fault]:
 def _security(sound: Mapping[str, Any]) -> Iterator[Fault]:
     if sound.get("security") == "open" and sound.get("passphrase") is not None:
         yield ("passphrase",), say("an open network has none; leave it empty")
+
+
+def _something(sound: Mapping[str, Any]) -> Iterator[Fault]:
+    changed = ("rate_limit_mbps", "isolate_clients", "passphrase")
+    if all(sound.get(name) is None for name in changed) and not sound.get("passphrase_given"):
+        yield ("action",), say("nothing would change; give at least one new value")
 
 
 def _times(sound: Mapping[str, Any], offer: EventWifiOffer, at: datetime) -> Iterator[Fault]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
-from provisioner.services.event_wifi.booking import Bookings, parse_time
+from provisioner.services.booking import Bookings, parse_time
 from provisioner.services.event_wifi.steps import CHANGE, PROVE, off_steps
+from provisioner.services.wishes import to_remove
 from provisioner.texts import say
 
 SERVICE = "event_wifi"
@@ -28,7 +26,7 @@ def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime | None = Non
     bookings = Bookings(ledger, {number})
     steps = {step.kind: step for step in on.steps}
     change, prove = steps[CHANGE].params, steps[PROVE].params
-    removed = _removed(change, bookings, moment)
+    removed = to_remove(on, bookings, moment)
     ssid = str(prove["ssid"])
     others = [host for host in prove["hosts"] if bookings.announcers(host, ssid, moment)]
     return Plan(
@@ -47,23 +45,12 @@ def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime | None = Non
             ssid=ssid,
             count=len(prove["hosts"]),
         ),
-        steps=off_steps({**prove, "waves": change["waves"]}, removed, others),
+        steps=off_steps(
+            {**prove, "waves": change["waves"], "key_of": change.get("key_of", number)},
+            removed,
+            others,
+        ),
         claims=(),
         risks=(),
         expected_seconds=on.expected_seconds,
     )
-
-
-def _removed(
-    change: Mapping[str, Any], bookings: Bookings, moment: datetime
-) -> dict[str, tuple[Intent, ...]]:
-    """By host, in the reverse order of adding: a trunk forgets a VLAN before the VLAN goes."""
-    found = {}
-    for host, wishes in change["wishes"].items():
-        needed = bookings.needed(host, moment)
-        expected = change["expected"][host]
-        intents = (Wish.from_json(wish).intent for wish in wishes)
-        ours = [i for i in intents if expected[i.key] is None and i.key not in needed]
-        if ours:
-            found[host] = tuple(reversed(ours))
-    return found

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 import segno
 
 from provisioner.drivers.network import Security
-from provisioner.services.event_wifi.booking import shown
+from provisioner.services.booking import shown
 from provisioner.texts import Message, Phrase, say
 
 _MEANINGFUL = re.compile(r'([\\;,:"])')
@@ -60,26 +60,40 @@ def poster(
     ssid: str,
     security: Security,
     passphrase: str | None,
-    starts_at: datetime,
-    ends_at: datetime,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
     zone: tzinfo,
 ) -> Poster:
-    """The poster of one event; ``place`` is its title, times are shown in ``zone``."""
+    """The poster of one event, or of a site's permanent WiFi; ``place`` is its title.
+
+    Times are shown in ``zone``; a WiFi without begin and end says none.
+    """
     name = (say("Network name"), ssid)
     locked = security != "open" and passphrase is not None
     secret = ((say("Passphrase"), passphrase),) if locked and passphrase is not None else ()
-    when = say("%(start)s until %(end)s", start=shown(starts_at, zone), end=shown(ends_at, zone))
     return Poster(
         title=event,
         qr_svg=qr_svg(qr_payload(ssid, security, passphrase)),
         scan=say("Point the camera of your telephone at the code and confirm."),
-        rows=(name, *secret, (say("Place"), place), (say("When"), when)),
+        rows=(name, *secret, (say("Place"), place), *_when(starts_at, ends_at, zone)),
         notes=(say("Without a camera: choose the network in the WiFi settings and type the "
                    "passphrase exactly as it stands here."),)
         if locked
         else (say("The network needs no passphrase. Do not enter passwords on pages without https "
                   "while you use it."),),
     )  # fmt: skip
+
+
+def _when(
+    starts_at: datetime | None, ends_at: datetime | None, zone: tzinfo
+) -> tuple[tuple[Message, Phrase], ...]:
+    if ends_at is None:
+        return ()
+    end = shown(ends_at, zone)
+    if starts_at is None:
+        return ((say("When"), say("until %(end)s", end=end)),)
+    told = say("%(start)s until %(end)s", start=shown(starts_at, zone), end=end)
+    return ((say("When"), told),)
 
 
 def _escaped(text: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from provisioner.drivers.network import Host
 from provisioner.facts.event_wifi import EventWifiFacts
 from provisioner.plans.model import Risk
-from provisioner.services.event_wifi.booking import Bookings, window_of
+from provisioner.services.air import crowd, interrupted, openness
+from provisioner.services.booking import Bookings, window_of
 from provisioner.services.event_wifi.wanted import WifiInput
-from provisioner.services.event_wifi.wishes import DeviceWishes
 from provisioner.services.risks import gravest_first, without_timer
+from provisioner.services.wishes import DeviceWishes
 from provisioner.texts import say
 
 
@@ -28,7 +30,18 @@ def risks(
         *_of_the_time(wanted, facts, seconds),
         *_of_the_air(wanted),
         *_of_others(wanted, devices, bookings),
+        *_of_the_crowd(wanted, bookings),
     )
+
+
+def of_the_change(
+    wanted: WifiInput,
+    devices: Mapping[str, DeviceWishes],
+    facts: EventWifiFacts,
+    hosts: Mapping[str, Host],
+) -> tuple[Risk, ...]:
+    """The risks of giving a WiFi that is on other values."""
+    return gravest_first(*_of_the_devices(wanted, devices, facts, hosts))
 
 
 def _of_the_devices(
@@ -37,16 +50,10 @@ def _of_the_devices(
     facts: EventWifiFacts,
     hosts: Mapping[str, Host],
 ) -> Iterator[Risk]:
-    changed = (name for name, device in devices.items() if device.added)
+    changed = (name for name, device in devices.items() if device.added or device.altered)
     yield from without_timer(changed, facts.readings, hosts)
-    yield Risk(
-        "low",
-        say(
-            "Devices that use other WiFi networks of %(aps)s lose their connection for some "
-            "seconds when this one is switched on and off.",
-            aps=", ".join(wanted.access_points),
-        ),
-    )
+    if here := [host for host in wanted.access_points if host in devices]:
+        yield interrupted(here)
 
 
 def _of_the_time(wanted: WifiInput, facts: EventWifiFacts, seconds: int) -> Iterator[Risk]:
@@ -64,38 +71,16 @@ def _of_the_time(wanted: WifiInput, facts: EventWifiFacts, seconds: int) -> Iter
 
 def _of_the_air(wanted: WifiInput) -> Iterator[Risk]:
     details, offer = wanted.details, wanted.offer
-    each = -(-details.expected_users // len(wanted.paths))
-    if each > offer.users_per_access_point:
+    yield from crowd(details.expected_users, len(wanted.paths), offer.users_per_access_point)
+    yield from openness(details.security, isolated=details.isolate_clients)
+    if details.rate_limit_mbps is not None and wanted.unrouted is not None:
         yield Risk(
             "medium",
             say(
-                "%(users)d users on %(aps)d access points are %(each)d for each; above %(limit)d "
-                "it becomes slow for all. More access points would help.",
-                users=details.expected_users,
-                aps=len(wanted.paths),
-                each=each,
-                limit=offer.users_per_access_point,
-            ),
-        )
-    if details.security == "open":
-        yield Risk(
-            "medium",
-            say(
-                "The network is open: everybody near the place can use it and listen to what is "
-                "not encrypted."
-            ),
-        )
-    if details.security == "wpa3-personal":
-        yield Risk("low", say("Older telephones and laptops cannot join a WPA3 network."))
-    if not details.isolate_clients and details.security == "open":
-        yield Risk("medium", say("Guests of the open network can reach each other's devices."))
-    if details.rate_limit_mbps is not None:
-        yield Risk(
-            "low",
-            say(
-                "The limit of %(mbps)d Mbit/s is noted on the record but not set by the program: "
-                "what was prepared for the event network counts.",
+                "The limit of %(mbps)d Mbit/s is noted on the record but cannot be set: %(why)s "
+                "What was prepared for the event network counts.",
                 mbps=details.rate_limit_mbps,
+                why=wanted.unrouted,
             ),
         )
 
@@ -106,7 +91,8 @@ def _of_others(
     shared: dict[str, set[str]] = {}
     for host in devices:
         for claim in bookings.objects(host):
-            if window_of(claim.amounts).meets(wanted.window):
+            timed = "from" in claim.amounts  # what stands for good is no overlap
+            if timed and window_of(claim.amounts).meets(wanted.window):
                 shared.setdefault(claim.owner, set()).add(host)
     for number in sorted(shared):
         yield Risk(
@@ -116,5 +102,30 @@ def _of_others(
                 "share cables and air.",
                 number=number,
                 devices=", ".join(sorted(shared[number])),
+            ),
+        )
+
+
+def _of_the_crowd(wanted: WifiInput, bookings: Bookings) -> Iterator[Risk]:
+    """Events at the same time whose users share the radios."""
+    here = set(wanted.access_points)
+    others: dict[str, float] = {}
+    for claim in bookings.events(wanted.window):
+        place = wanted.network.places.get(str(claim.amounts.get("place")))
+        shared = here & set(place.access_points) if place else set()
+        if place and shared:
+            share = len(shared) / len(place.access_points)
+            others[claim.owner] = float(claim.amounts.get("users", 0)) * share
+    own, limit = wanted.details.expected_users, wanted.offer.users_per_access_point
+    each = math.ceil((own + sum(others.values())) / len(here))
+    if sum(others.values()) and each > limit >= -(-own // len(here)):
+        yield Risk(
+            "medium",
+            say(
+                "Together with the users of %(requests)s there are %(each)d users for each access "
+                "point at that time; above %(limit)d it becomes slow for all.",
+                requests=", ".join(sorted(others)),
+                each=each,
+                limit=limit,
             ),
         )

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from provisioner.drivers.network import Intent, Ssid, TrunkMember, Vlan, Wish
+from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.model import Change, Step
-from provisioner.services.event_wifi.booking import rfc3339
+from provisioner.services.booking import rfc3339
+from provisioner.services.device_objects import told
 from provisioner.services.event_wifi.wanted import WifiInput
-from provisioner.services.event_wifi.wishes import DeviceWishes, to_params
-from provisioner.texts import Message, Phrase, say
+from provisioner.services.wishes import CHANGE as CHANGE
+from provisioner.services.wishes import DeviceWishes, changes_of, to_params
+from provisioner.texts import Phrase, say
 
 NETWORK = "network"
-CHANGE, PROVE, PROVE_OFF, EXTEND = "network.change", "wifi.prove", "wifi.prove_off", "wifi.extend"
-SECURITY: Mapping[str, Phrase] = {
-    "wpa2-personal": "WPA2",
-    "wpa3-personal": "WPA3",
-    "open": say("open, without a passphrase"),
-}
-"""What people call the kinds of security."""
+PROVE, PROVE_OFF, EXTEND = "wifi.prove", "wifi.prove_off", "wifi.extend"
 
 
 def on_steps(wanted: WifiInput, devices: Mapping[str, DeviceWishes]) -> tuple[Step, ...]:
     """Change the devices as one, then prove what they announce."""
     params = to_params(devices)
-    change = Step(
+    return _change(wanted, devices), prove_step(wanted, params["wishes"])
+
+
+def change_step(
+    wanted: WifiInput, devices: Mapping[str, DeviceWishes], keys: Mapping[str, str]
+) -> Step:
+    """Only what differs; ``keys`` says by whose passphrase (``key_of``), and whose was before."""
+    change = _change(wanted, devices)
+    title = say("Set the new values (devices: %(count)d)", count=len(devices))
+    undo = say("The earlier values are set again.")
+    return replace(change, title=title, undo=undo, params={**change.params, **keys})
+
+
+def _change(wanted: WifiInput, devices: Mapping[str, DeviceWishes]) -> Step:
+    return Step(
         key=CHANGE,
         kind=CHANGE,
         title=say(
@@ -37,19 +48,19 @@ def on_steps(wanted: WifiInput, devices: Mapping[str, DeviceWishes]) -> tuple[St
         driver=NETWORK,
         params={
             "mark": wanted.number,
-            **params,
-            "waves": wanted.waves,
+            **to_params(devices),
+            "waves": wanted.waves(devices),
             "tolerant": False,
             "ends_at": rfc3339(wanted.window.end),
         },
-        changes=tuple(
-            change
-            for host, device in devices.items()
-            for change in _changes(host, device.added, present=True)
-        ),
+        changes=tuple(changes_of(devices)),
         undo=say("Everything that was added is taken away again; what stood before stays."),
     )
-    prove = Step(
+
+
+def prove_step(wanted: WifiInput, wishes: Mapping[str, list[dict[str, Any]]]) -> Step:
+    """Everything that the event needs is there, by new readings."""
+    return Step(
         key=PROVE,
         kind=PROVE,
         title=say("Prove that every device on the way has it and that the WiFi is announced"),
@@ -61,10 +72,9 @@ def on_steps(wanted: WifiInput, devices: Mapping[str, DeviceWishes]) -> tuple[St
             "security": wanted.details.security,
             "place": wanted.details.place,
             "hosts": wanted.access_points,
-            "wishes": params["wishes"],
+            "wishes": dict(wishes),
         },
     )
-    return change, prove
 
 
 def off_steps(
@@ -72,7 +82,8 @@ def off_steps(
     removed: Mapping[str, Sequence[Intent]],
     announced_by_others: list[str],
 ) -> tuple[Step, ...]:
-    """Take away what was added; ``on`` is the params of the step ``wifi.prove``."""
+    """Take away what was added; ``on`` is the params of the step ``wifi.prove``, with the waves of
+    the change and whose passphrase holds (``key_of``): taking a removal back needs it."""
     place = str(on["place"])
     wishes = {h: [Wish(i, present=False).to_json() for i in its] for h, its in removed.items()}
     shared = {"mark": on["mark"], "wishes": wishes}
@@ -87,9 +98,12 @@ def off_steps(
             "expected": {h: dict.fromkeys(i.key for i in its) for h, its in removed.items()},
             "waves": [wave for wave in _waves(on["waves"], removed) if wave],
             "tolerant": True,
+            "key_of": on["key_of"],
         },
         changes=tuple(
-            change for host, its in removed.items() for change in _changes(host, its, present=False)
+            Change(name, standing, None)
+            for host, its in removed.items()
+            for name, standing in (told(host, i) for i in its)
         ),
     )
     prove = Step(
@@ -126,32 +140,3 @@ def extend_step(instance: str, place: str, before: Phrase, after: Phrase, ends_a
 
 def _waves(waves: Sequence[Sequence[str]], removed: Mapping[str, object]) -> Iterator[list[str]]:
     return ([host for host in wave if host in removed] for wave in waves)
-
-
-def _changes(host: str, intents: Sequence[Intent], *, present: bool) -> Iterator[Change]:
-    for intent in intents:
-        name, standing = _told(host, intent)
-        yield Change(name, None, standing) if present else Change(name, standing, None)
-
-
-def _told(host: str, intent: Intent) -> tuple[Message, Phrase]:
-    if isinstance(intent, Ssid):
-        return (
-            say("wireless network on the access point %(host)s", host=host),
-            say(
-                '"%(ssid)s" (%(security)s) into VLAN %(vlan)s, on all its radios',
-                ssid=intent.ssid,
-                security=SECURITY[intent.security],
-                vlan=intent.vlan,
-            ),
-        )
-    if isinstance(intent, Vlan):
-        return say("VLAN %(vlan)s on switch %(host)s", vlan=intent.id, host=host), intent.name
-    where = say(
-        "VLAN %(vlan)s on trunk %(port)s of switch %(host)s",
-        vlan=intent.vlan,
-        port=intent.port,
-        host=host,
-    )
-    carried = say("carried") if isinstance(intent, TrunkMember) else intent.description
-    return where, carried

@@ -75,6 +75,25 @@ class Bookings:
         """Every event network claim at that time."""
         return [c for c in self._of("event_network") if window_of(c.amounts).meets(window)]
 
+    def stock(
+        self, segment: str, at: datetime, window: Window | None, rest: timedelta
+    ) -> list[HeldClaim]:
+        """Who has which VLAN and network of a segment, as far as it is in the way of that time.
+
+        ``window`` None: from now on, without end. ``rest`` lies between two holders. What rests
+        already, our own too, and what should have been given back by now is always in the way.
+        """
+        wanted = _rested(window or Window(at, _LAST), rest)
+        found = []
+        for claim in self.ledger.claims:
+            if claim.kind not in ("vlan", "scope") or claim.scope != segment:
+                continue
+            held = _rested(window_of(claim.amounts), rest)
+            late = claim.quarantine or held.end <= at
+            if late or (not self._is_own(claim) and held.meets(wanted)):
+                found.append(claim)
+        return found
+
     def objects(self, host: str) -> Iterator[HeldClaim]:
         """Every claim on an object of a device, whenever."""
         return (claim for claim in self._of("device_object") if claim.scope == host)
@@ -104,9 +123,18 @@ class Bookings:
         return {
             claim.owner
             for claim in self.objects(host)
-            if claim.owner in named
+            if (claim.owner in named or claim.amounts.get("ssid") == ssid)
             and str(claim.amounts["object"]).startswith("ssid ")
             and (moment is None or window_of(claim.amounts).at(moment))
+        }
+
+    def namesakes(self, host: str, ssid: str, window: Window | None = None) -> set[str]:
+        """Requests with a name at an access point at that time; None: at any time."""
+        return {
+            claim.owner
+            for claim in self.objects(host)
+            if claim.amounts.get("ssid") == ssid
+            and (window is None or window_of(claim.amounts).meets(window))
         }
 
     def on_air(self, host: str, network: str, moment: datetime) -> set[str]:
@@ -136,6 +164,13 @@ class Bookings:
 
     def _of(self, kind: str) -> Iterator[HeldClaim]:
         for claim in self.ledger.claims:
-            own = claim.owner in self.own or claim.amounts.get("for") in self.own
-            if claim.kind == kind and not own:
+            if claim.kind == kind and not self._is_own(claim):
                 yield claim
+
+    def _is_own(self, claim: HeldClaim) -> bool:
+        return claim.owner in self.own or claim.amounts.get("for") in self.own
+
+
+def _rested(window: Window, rest: timedelta) -> Window:
+    """The window with the rest after it."""
+    return Window(window.start, min(window.end, _LAST - rest) + rest)
