@@ -122,6 +122,10 @@ class ClusterSettings(_Section):
 class DeviceSettings(_Section):
     """Work on network devices."""
 
+    identity: SecretReference | None = Field(
+        None, description="the office's key for network devices; ssh.identity if left out"
+    )
+
     minute: float = Field(
         60, gt=0, le=60, description="seconds in a minute of a device's timer; fewer only in a lab"
     )
@@ -135,6 +139,12 @@ class DeviceSettings(_Section):
     )
     connect: float = Field(15, ge=1, description="seconds to connect and log in")
     command: float = Field(60, ge=1, description="seconds for one command to answer")
+    second_approver_above: int = Field(
+        50, ge=0, description="impact of a change above which two people have to approve it"
+    )
+    drift_hour: int = Field(
+        2, ge=0, le=23, description="hour of the office's night at which all devices are looked at"
+    )
 
 
 class WebSettings(_Section):

@@ -23,3 +23,17 @@ class Approval(Base):
     comment: Mapped[str | None]
     override_reason: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class FirstApproval(Base):
+    """The first of two people's yes to a plan that reaches far; one at a time for a request."""
+
+    __tablename__ = "prov_first_approval"
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("prov_request.id"), primary_key=True)
+    plan_id: Mapped[str] = mapped_column(ForeignKey("prov_plan.id"))
+    digest: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("prov_person.id"))
+    comment: Mapped[str | None]
+    override_reason: Mapped[str | None]
+    at: Mapped[datetime]

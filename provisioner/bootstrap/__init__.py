@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,6 +24,7 @@ from provisioner.housekeeping import Housekeeping
 from provisioner.instances.capacity import CapacityService
 from provisioner.instances.drift import DriftService
 from provisioner.instances.ending import Endings
+from provisioner.instances.network_drift import NetworkDriftService
 from provisioner.instances.orphans import OrphanService
 from provisioner.instances.overview import OverviewService
 from provisioner.instances.service import InstanceService
@@ -38,10 +39,11 @@ from provisioner.reports.service import ReportService
 from provisioner.reports.writeback import WriteBack
 from provisioner.requests.files import LetterFiles
 from provisioner.requests.service import REQUEST_CLOSED, RequestService
-from provisioner.runs.configurations import ConfigurationFiles
+from provisioner.runs.configurations import ConfigurationHistory
 from provisioner.runs.engine import Engine, EngineClient, EngineSerializer
 from provisioner.runs.journal import RUN_FINISHED, RUN_SCHEDULED
 from provisioner.runs.manual import ManualSteps
+from provisioner.runs.outside import OutsideChanges
 from provisioner.runs.reconcile import requeue_lost
 from provisioner.runs.runner import Runner, Tools
 from provisioner.runs.schedule import Clock, Schedule
@@ -50,6 +52,7 @@ from provisioner.runs.starting import PlannedRuns
 from provisioner.runs.steps.registry import ACTIONS
 from provisioner.secrets import Handovers, SecretStore
 from provisioner.settings import Settings
+from provisioner.topology.service import TopologyService
 
 __all__ = ["Product", "build", "hypervisor", "network_fleet", "run_worker", "upgrade_database"]
 
@@ -65,6 +68,9 @@ class Product:
     hosts: Hosts
     fleet: Fleet
     sights: DeviceSights
+    configurations: ConfigurationHistory
+    network_drift: NetworkDriftService
+    topology: TopologyService
     people: PeopleService
     requests: RequestService
     plans: PlanService
@@ -131,18 +137,18 @@ def build(settings: Settings) -> Product:
     endings = Endings(database, client.enqueue, OFF_PLANS)
     terms = VmTerms(settings.clusters, inventory)
     durations = Durations(database, inventory)
-    plans = PlanService(
-        database, planners_of(settings, database, inventory, world, endings, durations)
-    )
+    history = ConfigurationHistory(settings.path(settings.data_dir) / "configurations")
+    sight = sight_of(settings, database, inventory, world, secrets)
+    outside, drift = OutsideChanges(database, history), sight.network_drift
+    planners = planners_of(settings, database, inventory, world, endings, durations, outside, drift)
+    plans = PlanService(database, planners)
     outbox = _outbox(database, secrets, handovers, inventory, plans, terms)
-    tools = _tools(settings, world, endings, secrets, plans)
+    tools = _tools(settings, world, endings, secrets, plans, history)
     runner = Runner(database, tools, time.sleep, finished=outbox.wake)
     data_dir = settings.path(settings.data_dir)
     files = LetterFiles(data_dir / "letters")
     requests = RequestService(database, inventory, files, parsers_of(inventory), secrets)
     runs = RunService(database, client.enqueue, client.wake)
-    requeue = partial(requeue_lost, database, Engine.under_way, client.enqueue)
-    sight = sight_of(settings, database, inventory, world)
     return Product(
         settings=settings,
         database=database,
@@ -151,6 +157,7 @@ def build(settings: Settings) -> Product:
         hosts=world.hosts,
         fleet=world.fleet,
         sights=world.sights,
+        configurations=history,
         people=PeopleService(database),
         requests=requests,
         plans=plans,
@@ -158,9 +165,7 @@ def build(settings: Settings) -> Product:
         runs=runs,
         manual=ManualSteps(database, runs, files),
         reports=ReportService(database, handovers, settings.web.public_url),
-        instances=InstanceService(
-            database, requests, lambda cluster, vmid: world.clusters[cluster].backups(vmid)
-        ),
+        instances=InstanceService(database, requests, world.backups),
         secrets=secrets,
         handovers=handovers,
         posters=Posters(database, inventory),
@@ -169,14 +174,21 @@ def build(settings: Settings) -> Product:
         orphans=sight.orphans,
         capacity=sight.capacity,
         overview=OverviewService(database),
+        network_drift=sight.network_drift,
+        topology=sight.topology,
         outbox=outbox,
         tools=tools,
         engine=Engine(settings.absolute_database_url, data_dir, serializer, runner.turn),
         client=client,
-        housekeeping=Housekeeping(database, data_dir, [requeue, Engine.prune]),
+        housekeeping=Housekeeping(database, data_dir, _repairs(database, client)),
         clock=_clock(database, client, plans, endings, terms),
         watch=Clock(sight.watchers, every=60),
     )
+
+
+def _repairs(database: Database, client: EngineClient) -> list[Callable[[], object]]:
+    """What keeps the engine's books in order."""
+    return [partial(requeue_lost, database, Engine.under_way, client.enqueue), Engine.prune]
 
 
 def _outbox(
@@ -216,7 +228,12 @@ def _clock(
 
 
 def _tools(
-    settings: Settings, world: World, endings: Endings, secrets: SecretStore, plans: PlanService
+    settings: Settings,
+    world: World,
+    endings: Endings,
+    secrets: SecretStore,
+    plans: PlanService,
+    history: ConfigurationHistory,
 ) -> Tools:
     return Tools(
         hypervisors=world.clusters,
@@ -225,7 +242,7 @@ def _tools(
         guests=world.guests,
         fleet=world.fleet,
         device_settings=settings.devices,
-        configurations=ConfigurationFiles(settings.path(settings.data_dir) / "configurations"),
+        configurations=history,
         endings=endings,
         secrets=secrets,
         office_key=world.office_key,

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from provisioner.bootstrap.world import World
 from provisioner.catalogue import Inventory
-from provisioner.database import Database
+from provisioner.database import Database, now
 from provisioner.facts.cloud_vps import VmRecord
 from provisioner.facts.colocation import ServerRecord
+from provisioner.facts.event_wifi import ChangedOutside
+from provisioner.facts.internet import SiteRecord
 from provisioner.facts.rehearsal import rehearse
 from provisioner.instances.ending import Endings, OffPlan
-from provisioner.instances.making import COLOCATION, EVENT_WIFI
+from provisioner.instances.making import COLOCATION, EVENT_WIFI, SITE
 from provisioner.instances.model import Instance
-from provisioner.instances.records import server_record, vm_record
+from provisioner.instances.network_drift import NetworkDriftService
+from provisioner.instances.records import server_record, site_record, vm_record
+from provisioner.plans import store as plans
+from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import ServicePlanner
 from provisioner.requests.service import DetailsParser
@@ -30,6 +36,10 @@ from provisioner.services.colocation.planning import ColocationPlanning
 from provisioner.services.event_wifi import ending as event_wifi_ending
 from provisioner.services.event_wifi.details import parse_details as parse_event_wifi
 from provisioner.services.event_wifi.planning import EventWifiPlanning
+from provisioner.services.internet import ending as internet_ending
+from provisioner.services.internet.details import parse_details as parse_internet
+from provisioner.services.internet.planning import InternetPlanning
+from provisioner.services.network_settling import SETTLE, WithSettling, parse_settle
 from provisioner.settings import Settings
 
 
@@ -40,20 +50,30 @@ def planners_of(
     world: World,
     endings: Endings,
     durations: Durations,
+    outside: ChangedOutside,
+    drift: NetworkDriftService,
 ) -> Mapping[str, ServicePlanner]:
     """By service: how it is planned."""
+    settling = partial(WithSettling, hosts=world.hosts, read=drift.read, record_of=drift.record)
+    books = partial(_books, database)
+    second_above = settings.devices.second_approver_above
     return {
         "cloud_vps": CloudVpsPlanning(
             inventory, settings.clusters, world.clusters, world.seat, world.office_key,
             partial(_vm_of, database),
         ),
-        "event_wifi": EventWifiPlanning(
+        "event_wifi": settling(EventWifiPlanning(
             inventory, world.hosts, world.fleet.read, endings.facts, durations.at_place,
-            partial(rehearse, world.access_points),
-        ),
-        "colocation": ColocationPlanning(
-            inventory, world.hosts, world.fleet.read, world.seat, partial(_server_of, database)
-        ),
+            partial(rehearse, world.fleet), outside, second_above, books,
+        )),
+        "colocation": settling(ColocationPlanning(
+            inventory, world.hosts, world.fleet.read, world.seat, partial(_server_of, database),
+            outside, second_above,
+        )),
+        "internet": settling(InternetPlanning(
+            inventory, world.hosts, world.fleet.read, partial(_site_of, database), outside,
+            second_above, books,
+        )),
     }  # fmt: skip
 
 
@@ -67,22 +87,41 @@ def _server_of(database: Database, instance_id: str) -> ServerRecord | None:
         return server_record(session, session.get(Instance, instance_id))
 
 
+def _site_of(database: Database, instance_id: str) -> SiteRecord | None:
+    with database.read() as session:
+        return site_record(session, session.get(Instance, instance_id))
+
+
+def _books(database: Database) -> Ledger:
+    """All that is claimed by anybody now."""
+    with database.read() as session:
+        return plans.ledger(session, 0, now())
+
+
+def _parser(parse: Any, inventory: Inventory, *, settles: bool = False) -> DetailsParser:
+    """``settles``: its differences are settled by the form that all network services share."""
+
+    def parsed(details: Any, complete: bool) -> Any:
+        action = details.get("action") if isinstance(details, Mapping) else None
+        if settles and action == SETTLE:
+            return parse_settle(details)
+        return parse(details, inventory, complete=complete)
+
+    return parsed
+
+
 def parsers_of(inventory: Inventory) -> Mapping[str, DetailsParser]:
     """By service: how its details are read."""
     return {
-        "cloud_vps": lambda details, complete: parse_cloud_vps(
-            details, inventory, complete=complete
-        ),
-        "event_wifi": lambda details, complete: parse_event_wifi(
-            details, inventory, complete=complete
-        ),
-        "colocation": lambda details, complete: parse_colocation(
-            details, inventory, complete=complete
-        ),
+        "cloud_vps": _parser(parse_cloud_vps, inventory),
+        "event_wifi": _parser(parse_event_wifi, inventory, settles=True),
+        "internet": _parser(parse_internet, inventory, settles=True),
+        "colocation": _parser(parse_colocation, inventory, settles=True),
     }
 
 
 OFF_PLANS: Mapping[str, OffPlan] = {
+    SITE: internet_ending.off_plan,
     EVENT_WIFI: event_wifi_ending.off_plan,
     COLOCATION: colocation_ending.off_plan,
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from cryptography.hazmat.primitives.serialization import (
@@ -13,14 +13,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from provisioner.database import Database
+from provisioner.drivers import platforms
 from provisioner.drivers.ansible.guests import Guests
 from provisioner.drivers.ansible.inventory import Hosts
 from provisioner.drivers.ansible.runner import Runner as Playbooks
 from provisioner.drivers.fleet import Fleet
-from provisioner.drivers.ios.platform import IosPlatform
-from provisioner.drivers.network import NetworkPlatform, Reading, Result
-from provisioner.drivers.openwrt import OpenWrtPlatform
+from provisioner.drivers.hypervisor import VolumeReading
+from provisioner.drivers.network import Reading, Result
 from provisioner.drivers.proxmox import ProxmoxCluster
+from provisioner.drivers.sessions.batches import Sessions
 from provisioner.drivers.ssh import SshSeat
 from provisioner.errors import Misconfigured
 from provisioner.facts.devices import DeviceSights
@@ -38,14 +39,16 @@ class World:
     office_key: Callable[[], str]
     hosts: Hosts
     sights: DeviceSights
-    access_points: OpenWrtPlatform
     fleet: Fleet
+
+    def backups(self, cluster: str, vmid: int) -> Sequence[VolumeReading]:
+        """What that cluster keeps of a VMID."""
+        return self.clusters[cluster].backups(vmid)
 
 
 def world_of(settings: Settings, database: Database) -> World:
     """The drivers that the configuration asks for."""
     hosts, sights, playbooks = Hosts(settings), DeviceSights(database), Playbooks.of(settings)
-    access_points = OpenWrtPlatform(hosts, playbooks)
     return World(
         clusters={name: hypervisor(settings, name) for name in settings.clusters},
         seat=SshSeat(partial(settings.secret, settings.ssh.identity)),
@@ -53,8 +56,7 @@ def world_of(settings: Settings, database: Database) -> World:
         office_key=_office_key(settings),
         hosts=hosts,
         sights=sights,
-        access_points=access_points,
-        fleet=network_fleet(settings, hosts, access_points, sights.keep),
+        fleet=network_fleet(settings, hosts, sights.keep),
     )
 
 
@@ -68,17 +70,17 @@ def hypervisor(settings: Settings, name: str) -> ProxmoxCluster:
 def network_fleet(
     settings: Settings,
     hosts: Hosts,
-    access_points: OpenWrtPlatform | None = None,
     seen: Callable[[Result[Reading]], None] = lambda results: None,
 ) -> Fleet:
     """The drivers of all network devices; they connect at their first call."""
     known_hosts = settings.path(settings.ssh.known_hosts)
-    identity = partial(settings.secret, settings.ssh.identity)
-    platforms: Mapping[str, NetworkPlatform] = {
-        "cisco_ios": IosPlatform(hosts, settings.devices, known_hosts, identity),
-        "openwrt": access_points or OpenWrtPlatform(hosts, Playbooks.of(settings)),
-    }
-    return Fleet(hosts, platforms, seen)
+    identity = partial(settings.secret, settings.devices.identity or settings.ssh.identity)
+    means = platforms.Means(
+        Sessions(hosts, settings.devices, known_hosts, identity),
+        replace(Playbooks.of(settings), identity=identity),
+    )
+    driven = {name: platforms.platform(name, means) for name in platforms.names()}
+    return Fleet(hosts, driven, seen)
 
 
 def _office_key(settings: Settings) -> Callable[[], str]:

@@ -16,7 +16,7 @@ from provisioner.facts.event_wifi import InstanceFacts
 from provisioner.instances.making import EVENT_WIFI
 from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.own_runs import begin
-from provisioner.instances.records import making_plan
+from provisioner.instances.records import KEYED_BY, details_now, is_ending, making_plan
 from provisioner.plans import store as plans
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
@@ -76,9 +76,11 @@ class Endings:
                 id=instance.id,
                 number=instance.request_number,
                 department=instance.department_id,
-                ended=instance.state == InstanceState.ENDED or instance.end_run_id is not None,
+                ended=is_ending(instance),
                 ends_at=instance.expires_at,
                 plan=on.to_json(),
+                details=details_now(session, instance),
+                keyed_by=str(instance.facts.get(KEYED_BY, instance.request_number)),
             )
 
     def ends_at(self, instance_id: str) -> datetime | None:

@@ -17,8 +17,9 @@ from provisioner.runs.starting import end_of, start_of
 from provisioner.runs.steps.ownership import CLONE, WAIT_CLONE
 from provisioner.runs.steps.proof import PROVE, WAIT_BOOT
 from provisioner.services.colocation.steps import HAND_OVER as PLACED
+from provisioner.services.internet.steps import HAND_OVER as CONNECTED
 
-VM, EVENT_WIFI, COLOCATION = "vm", "event_wifi", "colocation"
+VM, EVENT_WIFI, COLOCATION, SITE = "vm", "event_wifi", "colocation", "site"
 MIGRATE, FACTS = "vm.migrate", "vm.facts"
 
 
@@ -127,10 +128,25 @@ def colocation(done: Finished) -> Instance:
     )
 
 
+def site(done: Finished) -> Instance:
+    """A connected site: its port, its network, its speed and its WiFi."""
+    handed = next(step.params for step in done.plan.steps if step.key == CONNECTED)
+    return _instance(
+        done,
+        id=f"site-{done.request.number.lower()}",
+        kind=SITE,
+        name=f"{handed['title']}, {handed['location']}",
+        addresses=[str(handed["cidr"])],
+        facts={**handed},
+        expires_at=end_of(done.plan),
+    )
+
+
 MAKERS: Mapping[str, Callable[[Finished], Instance]] = {
     "cloud_vps": virtual_machine,
     "event_wifi": event_wifi,
     "colocation": colocation,
+    "internet": site,
 }
 """By service."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from provisioner.database import Database
 from provisioner.drivers.hypervisor import VolumeReading
 from provisioner.errors import Conflict, FieldError, Invalid, NotFound
-from provisioner.instances.making import COLOCATION, EVENT_WIFI, VM
+from provisioner.instances.making import COLOCATION, EVENT_WIFI, SITE, VM
 from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.views import BackupView, InstanceView
 from provisioner.people.rules import Actor, may_file, may_operate, may_see, sees_all
@@ -21,14 +21,16 @@ from provisioner.requests.views import ApplicantIn, NewRequest, RequestView
 from provisioner.texts import say
 
 _SIMPLE = ("extend", "end")
+_CHANGING = ("change", "settle", *_SIMPLE)
 _VM_RUNS = (
     "restart", "stop", "start", "snapshot", "rollback", "delete_snapshot", "backup", "restore",
     "resize", "add_key", "extend", "rebuild", "move", "settle", "suspend", "end",
 )  # fmt: skip
 _VM_SUSPENDED = ("resume", "extend", "backup", "delete_snapshot", "settle", "end")
 ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    (EVENT_WIFI, InstanceState.ACTIVE): _SIMPLE,
-    (COLOCATION, InstanceState.ACTIVE): _SIMPLE,
+    (EVENT_WIFI, InstanceState.ACTIVE): _CHANGING,
+    (SITE, InstanceState.ACTIVE): _CHANGING,
+    (COLOCATION, InstanceState.ACTIVE): ("settle", *_SIMPLE),
     (VM, InstanceState.ACTIVE): _VM_RUNS,
     (VM, InstanceState.ATTENTION): _VM_RUNS,
     (VM, InstanceState.SUSPENDED): _VM_SUSPENDED,
@@ -161,6 +163,13 @@ def instance_view(row: Instance, actor: Actor) -> InstanceView:
         snapshots=row.facts.get("snapshots", {}),
         system=row.facts.get("system"),
         rack=row.facts.get("rack"),
+        site=row.facts.get("site"),
+        location=row.facts.get("location"),
+        switch=row.facts.get("switch"),
+        port=row.facts.get("port"),
+        vlan=row.facts.get("vlan"),
+        cidr=row.facts.get("cidr"),
+        rate_limit_mbps=row.facts.get("mbps"),
         state=row.state,
         actions=_actions(row, actor),
     )

@@ -20,7 +20,7 @@ class BackupView(BaseModel):
 
 
 class InstanceView(BaseModel):
-    """A VM, or the WiFi of an event; what does not belong to its kind is None or empty."""
+    """A VM, a site, an event's WiFi, a server in a rack; what its kind has not is None."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,6 +59,14 @@ class InstanceView(BaseModel):
     """The operating system inside, as it says itself."""
     rack: str | None
     """Of a department's own server: where it is mounted."""
+    site: str | None
+    """Of a connected site: its key in network.yml; where in it, and by which port and network."""
+    location: str | None
+    switch: str | None
+    port: str | None
+    vlan: int | None
+    cidr: str | None
+    rate_limit_mbps: int | None
     state: str
     actions: list[str]
     """What the reader may ask for now."""

@@ -3,41 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from provisioner.catalogue import Inventory
 from provisioner.database import Database, now
 from provisioner.errors import NotFound
 from provisioner.instances.model import Instance
+from provisioner.instances.records import details_now
 from provisioner.requests import store as requests
 from provisioner.runs import store as runs
 from provisioner.runs.rules import RunState
 from provisioner.runs.starting import end_of
-from provisioner.runs.steps.network import PASSPHRASE
+from provisioner.runs.steps.network import passphrase_kind
 from provisioner.secrets import HANDOVER_HOURS, Handovers, SecretStore
 from provisioner.services.event_wifi.details import EventWifiDetails
-from provisioner.services.event_wifi.passphrases import generate_passphrase
 from provisioner.services.event_wifi.poster import Poster, poster
+from provisioner.services.internet.details import InternetDetails
+from provisioner.services.passphrases import generate_passphrase
 from provisioner.texts import say
 
-SERVICE = "event_wifi"
+EVENT_WIFI, INTERNET = "event_wifi", "internet"
+
+
+@dataclass(frozen=True)
+class _Wifi:
+    """A wireless network that was asked for, with the answers that count now."""
+
+    service: str
+    details: Mapping[str, Any]
+    made: Instance | None
 
 
 class Posters:
-    """Posters of the events that were asked for."""
+    """Posters of events, and of the permanent WiFi of connected sites."""
 
     def __init__(self, database: Database, inventory: Inventory) -> None:
         self._database, self._inventory = database, inventory
 
     def make(self, number: str, passphrase: str | None) -> Poster:
-        """The poster; times are those of now, a later end included. Raises NotFound."""
+        """The poster; name and times are those of now. Raises NotFound where there is no WiFi."""
         with self._database.read() as session:
-            request = requests.by_number(session, number)
-            if request.service != SERVICE or "action" in request.details:
-                raise NotFound(say("There is no poster for %(number)s.", number=number))
-            made = session.get(Instance, request.instance_id) if request.instance_id else None
-        details = EventWifiDetails.model_validate(request.details)
+            wifi = _wifi(session, number)
+        if wifi is None:
+            raise NotFound(say("There is no poster for %(number)s.", number=number[:40]))
+        return (self._of_event if wifi.service == EVENT_WIFI else self._of_site)(wifi, passphrase)
+
+    def has(self, number: str | None) -> bool:
+        """Whether what a link hands over is printed as a poster."""
+        if number is None:
+            return False
+        with self._database.read() as session:
+            return _wifi(session, number) is not None
+
+    def _of_event(self, wifi: _Wifi, passphrase: str | None) -> Poster:
+        details = EventWifiDetails.model_validate(wifi.details)
         place = self._inventory.network.places.get(details.place)
         return poster(
             event=details.event,
@@ -46,17 +69,37 @@ class Posters:
             security=details.security,
             passphrase=passphrase,
             starts_at=details.starts_at,
-            ends_at=(made.expires_at if made else None) or details.ends_at,
+            ends_at=(wifi.made.expires_at if wifi.made else None) or details.ends_at,
             zone=self._inventory.office.zone,
         )
 
-    def has(self, number: str | None) -> bool:
-        """Whether what a link hands over is printed as a poster."""
-        if number is None:
-            return False
-        with self._database.read() as session:
-            request = requests.by_number(session, number)
-            return request.service == SERVICE and "action" not in request.details
+    def _of_site(self, wifi: _Wifi, passphrase: str | None) -> Poster:
+        details = InternetDetails.model_validate(wifi.details)
+        site = self._inventory.network.sites.get(details.site)
+        return poster(
+            event=site.title if site else details.site,
+            place=details.location,
+            ssid=details.ssid or "",
+            security=details.security or "open",
+            passphrase=passphrase,
+            starts_at=None,
+            ends_at=wifi.made.expires_at if wifi.made else None,
+            zone=self._inventory.office.zone,
+        )
+
+
+def _wifi(session: Session, number: str) -> _Wifi | None:
+    """What the request asked for, or what its change is about; None where that is no WiFi."""
+    request = requests.by_number(session, number)
+    action = request.details.get("action")
+    about = request.details.get("instance") if action else request.instance_id
+    made = session.get(Instance, about) if about else None
+    if request.service not in (EVENT_WIFI, INTERNET) or action not in (None, "change"):
+        return None
+    if action is not None and made is None:
+        return None
+    details = details_now(session, made) if made is not None else dict(request.details)
+    return _Wifi(request.service, details, made) if details.get("ssid") else None
 
 
 class EarlyHandover:
@@ -78,9 +121,10 @@ class EarlyHandover:
                 return
             if self._handovers.has(session, run.number):
                 return
-            secret = self._secrets.find(session, PASSPHRASE, run.number)
+            kind = passphrase_kind(run.number)
+            secret = self._secrets.find(session, kind, run.number)
             if secret is None:
-                secret = self._secrets.put(session, PASSPHRASE, run.number, generate_passphrase())
+                secret = self._secrets.put(session, kind, run.number, generate_passphrase())
             hours = _hours_until(end_of(runs.plan_of(session, run)))
             self._handovers.create(session, run.number, [secret], hours)
 

@@ -14,6 +14,7 @@ from provisioner import events
 from provisioner.approvals.model import Approval
 from provisioner.database import Database, now
 from provisioner.instances.acting import Acted, write_acted, write_suspended, write_tidied
+from provisioner.instances.changing import write_changed
 from provisioner.instances.ending import write_ended
 from provisioner.instances.making import MAKERS, VM, Finished
 from provisioner.instances.model import Instance
@@ -28,7 +29,7 @@ from provisioner.runs.steps import network
 from provisioner.runs.steps.machine import CONSOLE_PASSWORD
 from provisioner.secrets import Handovers, SecretStore
 
-HANDED_OVER = (CONSOLE_PASSWORD, network.PASSPHRASE)
+HANDED_OVER = (CONSOLE_PASSWORD, *network.PASSPHRASES)
 """Kinds of secret that the department gets by the one-time link."""
 
 
@@ -114,6 +115,10 @@ class WriteBack:
             write_ended(session, request.instance_id, run.id)
             plans.release(session, request.id, now())
         else:
+            if action == "change" and write_changed(
+                instance, self._finished(session, run, request)
+            ):
+                self._hand_over(session, request)
             plans.give_to_instance(session, request.id, request.instance_id)
 
     def _made(self, session: Session, run: Run, request: Request) -> Instance:

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
+from provisioner.approvals.model import Approval
 from provisioner.database import Database
+from provisioner.people.model import Person
 from provisioner.plans.model import Step
 from provisioner.plans.swap import swap_vmid
 from provisioner.runs import journal, store
+from provisioner.runs.configurations import Cause
 from provisioner.runs.leases import RunDevices, RunSlots
 from provisioner.runs.model import Run
 from provisioner.runs.steps.base import Context, LastSight
@@ -78,9 +82,9 @@ class _Powers:
             kept = self._tools.secrets.find(session, kind, self._number)
             return kept or self._tools.secrets.put(session, kind, self._number, value)
 
-    def find_secret(self, kind: str) -> str | None:
+    def find_secret(self, kind: str, number: str | None = None) -> str | None:
         with self._database.read() as session:
-            kept = self._tools.secrets.find(session, kind, self._number)
+            kept = self._tools.secrets.find(session, kind, number or self._number)
         return self._tools.secrets.get(kept) if kept else None
 
     def other_vmid(self, cluster: str, taken: frozenset[int]) -> int:
@@ -99,6 +103,17 @@ class _Powers:
         with self._database.write() as session:
             run = store.get(session, self._run_id)
             journal.note(session, run, "run:remark", payload={"text": text.to_json()})
+
+
+def _keep_configuration(
+    database: Database, tools: Tools, run: Run, host: str, when: str, text: str
+) -> None:
+    """In the name of who approved the run's plan; what an instance does by itself is nobody's."""
+    approved = select(Person.username).join(Approval, Approval.person_id == Person.id)
+    with database.read() as session:
+        actor = session.scalar(approved.where(Approval.plan_id == run.plan_id))
+    cause = Cause(run.number, run.id, actor or "system")
+    tools.configurations.keep(cause, host, when, text)
 
 
 def make_context(
@@ -135,7 +150,7 @@ def make_context(
         fleet=tools.fleet,
         devices=RunDevices(database, run.id, step.key),
         device_settings=tools.device_settings,
-        keep_configuration=partial(tools.configurations.keep, run.id),
+        keep_configuration=partial(_keep_configuration, database, tools, run),
         endings=tools.endings,
         settle=tools.settle,
         sight=sight,

@@ -24,7 +24,7 @@ from provisioner.errors import (
 from provisioner.plans.diff import Difference
 from provisioner.plans.model import Plan
 from provisioner.runs import journal, store
-from provisioner.runs.configurations import ConfigurationFiles
+from provisioner.runs.configurations import ConfigurationHistory
 from provisioner.runs.context import Memory, make_context
 from provisioner.runs.rules import ENDED, Purpose, RunState
 from provisioner.runs.steps.base import (
@@ -71,7 +71,7 @@ class Tools:
     guests: Guests
     fleet: Fleet
     device_settings: DeviceSettings
-    configurations: ConfigurationFiles
+    configurations: ConfigurationHistory
     endings: Endings
     secrets: SecretStore
     office_key: Callable[[], str]

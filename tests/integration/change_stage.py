@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.drivers.fleet import Fleet
-from provisioner.drivers.ios.platform import IosPlatform
 from provisioner.drivers.network import Host, Intent, TrunkMember, Vlan, Wish
+from provisioner.drivers.platforms.cisco_ios import IosPlatform
+from provisioner.drivers.sessions.batches import Sessions
 from provisioner.errors import OutcomeUnknown, Retriable, StepFailure
 from provisioner.lab.devices.ios import IosDevice
 from provisioner.lab.devices.ios.terminal import Terminal
 from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.devices.plan import UPLINK, CampusPlan, tree
 from provisioner.plans.model import Step
-from provisioner.runs.configurations import ConfigurationFiles
+from provisioner.runs.configurations import Cause, ConfigurationHistory
 from provisioner.runs.steps.base import Context, Devices, Done, Wait
 from provisioner.runs.steps.network import CHANGE, ChangeDevices
 from provisioner.settings import DeviceSettings
@@ -77,6 +78,10 @@ class ChangeStage:
     patience: float = 0.1
     """The most that is waited where the product waits."""
 
+    @property
+    def history(self) -> ConfigurationHistory:
+        return ConfigurationHistory(self.directory / "configurations")
+
     def context(self, params: Mapping[str, Any]) -> Context:
         step = Step(CHANGE, CHANGE, say("Change"), "campus", "network", params)
         nobody: Any = None  # what no step of the network asks for
@@ -84,10 +89,10 @@ class ChangeStage:
             run_id=self.run_id, number=NUMBER, step=step, memory=self.memory,
             remember=self._remember, recall=lambda key: {}, planned=lambda key: {},
             rewrite=nobody, hypervisors={}, clusters={}, office_key="", seat=nobody,
-            slots=nobody, keep_secret=nobody, find_secret=lambda kind: self.passphrase,
+            slots=nobody, keep_secret=nobody, find_secret=lambda kind, number=None: self.passphrase,
             other_vmid=nobody, warn=nobody, tell=self._tell, fleet=self.fleet, devices=self.devices,
             device_settings=self.settings,
-            keep_configuration=partial(ConfigurationFiles(self.directory).keep, self.run_id),
+            keep_configuration=partial(self.history.keep, Cause(NUMBER, self.run_id)),
             endings=NoInstances(), settle=0.1, guests=nobody,
         )  # fmt: skip
 
@@ -177,7 +182,8 @@ def change_stage(
         known = lab.known_hosts(directory / "known_hosts")
         settings = DeviceSettings(minute=MINUTE, connect=2, command=3, timer_minutes=timer)
         fleet = Fleet(
-            lambda: hosts, {"cisco_ios": IosPlatform(lambda: hosts, settings, known, lambda: "")}
+            lambda: hosts,
+            {"cisco_ios": IosPlatform(Sessions(lambda: hosts, settings, known, lambda: ""))},
         )
         yield ChangeStage(lab, fleet, settings, directory)
 
@@ -221,7 +227,7 @@ def child(seat: Path) -> None:
         for name, where in given["hosts"].items()
     }
     settings = DeviceSettings(**given["settings"])
-    platform = IosPlatform(lambda: hosts, settings, Path(given["known"]), lambda: "")
+    platform = IosPlatform(Sessions(lambda: hosts, settings, Path(given["known"]), lambda: ""))
     fleet = Fleet(lambda: hosts, {"cisco_ios": platform})
     stage = ChangeStage(None, fleet, settings, seat.parent)  # type: ignore[arg-type]
     stage.journal = Path(given["journal"])

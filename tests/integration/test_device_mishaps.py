@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from provisioner.drivers.fleet import Fleet
-from provisioner.drivers.ios.platform import IosPlatform
 from provisioner.drivers.network import TrunkMember, Wish
+from provisioner.drivers.platforms.cisco_ios import IosPlatform
+from provisioner.drivers.sessions.batches import Sessions
 from provisioner.errors import ActionNeeded, Refused, StepFailure
 from provisioner.lab.devices.plan import UPLINK, CampusPlan, tree
 from provisioner.runs.steps.base import Done
@@ -214,7 +215,7 @@ def no_archive(stage: ChangeStage) -> None:
     known = stage.lab.hosts()
     lax = {name: replace(host, dead_man="best_effort") for name, host in known.items()}
     path = stage.directory / "known_hosts"
-    platform = IosPlatform(lambda: lax, stage.settings, path, lambda: "")
+    platform = IosPlatform(Sessions(lambda: lax, stage.settings, path, lambda: ""))
     stage.fleet = Fleet(lambda: lax, {"cisco_ios": platform})
 
 

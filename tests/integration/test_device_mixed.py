@@ -14,9 +14,10 @@ import pytest
 
 from provisioner.drivers.ansible.runner import Runner
 from provisioner.drivers.fleet import Fleet
-from provisioner.drivers.ios.platform import IosPlatform
 from provisioner.drivers.network import Intent, Ssid, TrunkMember, Vlan, Wish
-from provisioner.drivers.openwrt.platform import OpenWrtPlatform
+from provisioner.drivers.platforms.cisco_ios import IosPlatform
+from provisioner.drivers.platforms.openwrt import OpenWrtPlatform
+from provisioner.drivers.sessions.batches import Sessions
 from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.devices.plan import CAMPUS
 from provisioner.runs.steps.base import Done, Wait
@@ -51,7 +52,7 @@ def stage(tmp_path: Path) -> Iterator[ChangeStage]:
             PLAYBOOKS, known, key, connect=5, command=20, memory_mb=400, memory=Path(memory)
         )
         platforms: dict[str, Any] = {
-            "cisco_ios": IosPlatform(lambda: hosts, settings, known, key),
+            "cisco_ios": IosPlatform(Sessions(lambda: hosts, settings, known, key)),
             "openwrt": OpenWrtPlatform(lambda: hosts, runner),
         }
         yield ChangeStage(

@@ -20,7 +20,6 @@ from provisioner.requests.views import RequestPatch
 from provisioner.runs import store as runs
 from provisioner.runs.model import Run
 from provisioner.runs.schedule import Schedule
-from provisioner.runs.steps.network import PASSPHRASE
 from provisioner.services.event_wifi.ending import off_plan
 from tests.integration.harness import lab_cluster
 from tests.integration.wifi_stage import WifiOffice
@@ -198,7 +197,7 @@ def test_the_poster_is_there_before_the_event(office: WifiOffice) -> None:
     assert any(passphrase in str(value) for _, value in poster.rows)
     office.product.outbox.deliver_due()
     with office.product.database.read() as session:
-        kept = office.product.secrets.find(session, PASSPHRASE, number)
+        kept = office.product.secrets.find(session, "event_wifi.passphrase", number)
     assert kept is not None
     assert office.product.secrets.get(kept) == passphrase
 
@@ -216,4 +215,4 @@ def test_a_key_given_before_is_forgotten_by_an_open_network(office: WifiOffice) 
     office.product.requests.update(office.sari, number, patch)
     assert office.request(number).details["passphrase_given"] is False
     with office.product.database.read() as session:
-        assert office.product.secrets.find(session, PASSPHRASE, number) is None
+        assert office.product.secrets.find(session, "event_wifi.passphrase", number) is None

@@ -23,15 +23,16 @@ SWITCHES = ("sw-core-1", "sw-pendopo-1", "sw-alun-1")
 
 @dataclass
 class WifiOffice(Office):
-    """``lab`` is the cluster, ``devices`` the campus."""
+    """``lab`` is the cluster, ``devices`` the campus; ``minute`` of both devices and product."""
 
     campus: CampusPlan = CAMPUS
+    minute: float = MINUTE
 
     def __enter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
         cidr = f"127.{192 + secrets.randbelow(60)}.{secrets.randbelow(250)}.0/24"
         plan = replace(
-            self.campus, cidr=cidr, minute=MINUTE, authorized_keys=office_key(self.directory)
+            self.campus, cidr=cidr, minute=self.minute, authorized_keys=office_key(self.directory)
         )
         self.devices = DeviceLab(plan)
         self.devices.start()
@@ -52,12 +53,12 @@ class WifiOffice(Office):
             "isolate_clients": True, **details,
         })  # fmt: skip
 
-    def submit(self, details: Mapping[str, Any]) -> str:
+    def submit(self, details: Mapping[str, Any], what: str = "event_wifi") -> str:
         service = self.product.requests
         new = service.create(
             self.sari,
             NewRequest.model_validate({
-                "service": "event_wifi", "department": "dinkes",
+                "service": what, "department": "dinkes",
                 "applicant": {
                     "name": "Sari Wulandari", "position": "Kasubbag", "phone": "0281 891010",
                     "email": "sari@dinkes.example.id",

@@ -123,6 +123,14 @@ class Guests(Protocol):
         ...
 
 
+class FindSecret(Protocol):
+    """Secrets that are kept for requests."""
+
+    def __call__(self, kind: str, number: str | None = None) -> str | None:
+        """The value of that kind for this request, or for another by its number."""
+        ...
+
+
 class Endings(Protocol):
     """When instances end, and what stands of them in our books."""
 
@@ -179,8 +187,7 @@ class Context:
     slots: Slots
     keep_secret: Callable[[str, str], str]
     """(kind, value) to the id of a secret kept for this request; the same id when kept before."""
-    find_secret: Callable[[str], str | None]
-    """The value of this request's secret of that kind."""
+    find_secret: FindSecret
     other_vmid: Callable[[str, frozenset[int]], int]
     """(cluster, VMIDs known to be taken) to another VMID, reserved for this request."""
     warn: Callable[[Message], None]

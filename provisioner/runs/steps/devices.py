@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from provisioner.drivers.network import AccessPort, Intent, Reading, Ssid, TrunkMember, Vlan, Wish
-from provisioner.services.event_wifi.marking import is_ours
+from provisioner.services.marking import is_ours
 from provisioner.texts import Message, say
 
 Phase = Literal["new", "applying", "reverting", "decided"]
@@ -162,6 +162,8 @@ class Record:
     """How often the process ended in the middle."""
     done: list[str] = field(default_factory=list)
     """The differences that stand, as lines; of earlier rounds too."""
+    finished: bool = False
+    """Nothing is left to do, and the devices are given back."""
 
     @classmethod
     def of_memory(cls, memory: Mapping[str, Any]) -> Record:

@@ -9,22 +9,28 @@ from typing import Any
 from provisioner.database import now
 from provisioner.drivers.network import Reading
 from provisioner.errors import Refused, Retriable, StepFailure
+from provisioner.requests.store import service_of
 from provisioner.runs.steps import refusals
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.devices import Task
 from provisioner.runs.steps.transaction import Transaction
 from provisioner.services.event_wifi.acceptance import Judgement, judge
-from provisioner.services.event_wifi.passphrases import generate_passphrase
+from provisioner.services.passphrases import generate_passphrase
 from provisioner.texts import render, say
 
 CHANGE, PROVE, PROVE_OFF = "network.change", "wifi.prove", "wifi.prove_off"
-PASSPHRASE = "event_wifi.passphrase"  # noqa: S105 — the kind, not the secret
-"""Kind of the secret that the users of the WiFi type in."""
+PASSPHRASES = ("event_wifi.passphrase", "internet.passphrase")
+"""Kinds of the secret that the users of a WiFi type in, by service."""
 _DO, _UNDO = "do", "undo"
 ON_THE_AIR = 5
 """How often it is looked whether the access points announce it, before it counts as failed."""
 LOOK = 3.0
 """Seconds between two looks."""
+
+
+def passphrase_kind(number: str) -> str:
+    """The kind under which the passphrase of that request is kept."""
+    return f"{service_of(number)}.passphrase"
 
 
 class ChangeDevices:
@@ -33,7 +39,7 @@ class ChangeDevices:
     def apply(self, context: Context) -> Done | Wait:
         task = Task.of_params(context.params)
         ends = context.params.get("ends_at")
-        going = Transaction(context, task, _DO, _keys(context, task))
+        going = Transaction(context, task, _DO, _keys(context, task), _former(context, task))
         if ends and datetime.fromisoformat(ends) <= now() and not going.decided:
             if going.undecided and (waits := going.abandon()) is not None:
                 return waits
@@ -50,7 +56,8 @@ class ChangeDevices:
 
     def undo(self, context: Context) -> Done | Wait:
         task = Task.of_params(context.params)
-        done = Transaction(context, task, _DO, _keys(context, task))
+        keys, former = _keys(context, task), _former(context, task)
+        done = Transaction(context, task, _DO, keys, former)
         if done.undecided:
             waits = done.abandon()
             return waits or Done(True)
@@ -59,10 +66,11 @@ class ChangeDevices:
         forward = done.advance()  # decided is decided: it is whole before it is taken back
         if isinstance(forward, Wait):
             return forward
-        return Transaction(context, task.reverse(), _UNDO, _keys(context, task)).advance()
+        back = {**keys, **former}
+        return Transaction(context, task.reverse(), _UNDO, back, keys).advance()
 
 
-class ProveWifi:
+class ProveNetwork:
     """What the plan promised is so, on every device; the check keys say what was looked at."""
 
     def apply(self, context: Context) -> Done | Wait:
@@ -86,13 +94,26 @@ class ProveWifi:
 
 
 def _keys(context: Context, task: Task) -> dict[str, str]:
-    """The passphrase by the mark; made here where nobody gave one and one is needed."""
+    """The passphrase by the mark; made here where nobody gave one and one is needed.
+
+    A change of what stands says whose passphrase holds from then on (``key_of``).
+    """
     if not task.has_key:
         return {}
-    kept = context.find_secret(PASSPHRASE)
-    if kept is None and task.needs_key:
-        context.keep_secret(PASSPHRASE, generate_passphrase())
-        kept = context.find_secret(PASSPHRASE)
+    owner = str(context.planned(CHANGE).get("key_of", context.number))
+    kept = context.find_secret(passphrase_kind(owner), owner)
+    if kept is None and task.needs_key and owner == context.number:
+        context.keep_secret(passphrase_kind(owner), generate_passphrase())
+        kept = context.find_secret(passphrase_kind(owner))
+    return {task.mark: kept} if kept else {}
+
+
+def _former(context: Context, task: Task) -> dict[str, str]:
+    """The passphrase that stood before a change, by the mark; empty where it makes the first."""
+    owner = context.planned(CHANGE).get("key_before")
+    if not owner or not task.has_key:
+        return {}
+    kept = context.find_secret(passphrase_kind(str(owner)), str(owner))
     return {task.mark: kept} if kept else {}
 
 

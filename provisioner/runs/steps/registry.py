@@ -18,6 +18,7 @@ from provisioner.runs.steps import (
     network,
     ownership,
     proof,
+    site,
     snapshots,
     standing,
     surroundings,
@@ -58,8 +59,12 @@ ACTIONS: Mapping[str, StepAction] = {
     "vm.prove_gone": ending.ProveGone(),
     # network devices
     network.CHANGE: network.ChangeDevices(),
-    network.PROVE: network.ProveWifi(),
-    network.PROVE_OFF: network.ProveWifi(),
+    network.PROVE: network.ProveNetwork(),
+    network.PROVE_OFF: network.ProveNetwork(),
+    # a connected site
+    "site.prove": network.ProveNetwork(),
+    "site.prove_gone": network.ProveNetwork(),
+    "site.hand_over": site.HandOverSite(),
     # a department's own server in a rack
     manual.TASK: manual.ManualTask(),
     "colocation.prove": colocation.ProveServer(),

@@ -24,13 +24,20 @@ _R = TypeVar("_R")
 class Touches:
     """What one transaction does to the devices of its task, and its record.
 
-    ``name`` is the key of the record in the step's memory; ``keys`` are the passphrases by mark.
+    ``name`` is the key of the record in the step's memory; ``keys`` are the passphrases by mark,
+    ``former`` those that stood before.
     """
 
     def __init__(
-        self, context: Context, task: Task, name: str, keys: Mapping[str, str] | None = None
+        self,
+        context: Context,
+        task: Task,
+        name: str,
+        keys: Mapping[str, str] | None = None,
+        former: Mapping[str, str] | None = None,
     ) -> None:
-        self._context, self._name, self._keys = context, name, keys or {}
+        self._context, self._name = context, name
+        self._keys, self._former = keys or {}, former or {}
         self._record = Record.of_memory(context.memory.get(name, {}))
         todo = self._record.todo
         self._task = task if todo is None else task.only(todo)
@@ -39,6 +46,13 @@ class Touches:
     def _read(self, hosts: Iterable[str]) -> Result[Reading]:
         wanted = {host: self._task.intents(host) for host in hosts}
         return self._fleet.read(wanted, self._keys) if wanted else {}
+
+    def _keep_text(self, reading: Reading, when: str) -> None:
+        """Keep the configuration, without our own passphrases even where the driver forgot."""
+        text = reading.configuration
+        for key in (*self._keys.values(), *self._former.values()):
+            text = text.replace(key, "<masked>")
+        self._context.keep_configuration(reading.host, when, text)
 
     def _arm(self, hosts: Iterable[str]) -> Result[Applied]:
         """Send the change under its timer, once it is written down when that has fired."""
@@ -107,7 +121,10 @@ class Touches:
 
     def _order(self, host: str) -> Order:
         preview = self._record.previews.get(host) or self._record.loose[host]
-        return Order(Preview.from_json(preview), preview["token"], preview["minutes"], self._keys)
+        return Order(
+            Preview.from_json(preview), preview["token"], preview["minutes"], self._keys,
+            self._former,
+        )  # fmt: skip
 
     @property
     def _token(self) -> str:

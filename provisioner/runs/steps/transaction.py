@@ -49,7 +49,13 @@ class Transaction(Touches):
         return self._record.phase == "decided"
 
     def advance(self) -> Done | Wait:
-        """Go on until it is done, has to wait, or has failed with everything taken back."""
+        """Go on until it is done, has to wait, or has failed with everything taken back.
+
+        Once it is done it asks for no device any more: who takes it back would lose the place in
+        the line for that.
+        """
+        if self._record.finished:
+            return self._done()
         waits = self._in_line()
         if waits is not None:
             return waits
@@ -96,7 +102,7 @@ class Transaction(Touches):
         found = self._without_own_timers(self._read(self._task.wishes))
         readings = self._judged(self._good(found), self._obstacle)
         for reading in readings.values():
-            self._context.keep_configuration(reading.host, "before", reading.configuration)
+            self._keep_text(reading, "before")
         changed = [text for reading in readings.values() for text in self._task.objections(reading)]
         if changed and not self._task.tolerant:
             raise refusals.changed_meanwhile(changed)
@@ -200,14 +206,21 @@ class Transaction(Touches):
         record = self._record
         found = {**self._read(h for h in record.previews if h not in readings), **readings}
         for reading in answers_in(found).values():
-            self._context.keep_configuration(reading.host, "after", reading.configuration)
+            self._keep_text(reading, "after")
+        for host in failures_in(found):
+            self._context.keep_configuration(host, "unread", "")
         self._tell("device:unread", say("Kept, but gave no answer since: %(hosts)s"),
                    failures_in(found))  # fmt: skip
         record.done += told(record.previews)
         if record.left:
             return self._follow()
         self._context.devices.give_back()
-        return Done(bool(record.done), tuple(record.done))
+        record.finished = True
+        self._keep(record)
+        return self._done()
+
+    def _done(self) -> Done:
+        return Done(bool(self._record.done), tuple(self._record.done))
 
     def _follow(self) -> Wait:
         """Those that were left get another round."""
