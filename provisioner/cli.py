@@ -11,6 +11,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioner.commands import (
+    devices,
     doctor,
     extras,
     initialise,
@@ -23,6 +24,7 @@ from provisioner.commands import (
     seeing,
     service,
     template,
+    topology,
     trust,
 )
 from provisioner.commands.output import FAILED, complain, report
@@ -68,6 +70,8 @@ for name, group in {
     "token": people.token_app,
     "secrets": keys.secrets_app,
     "audit": keys.audit_app,
+    "device": devices.device_app,
+    "topology": topology.topology_app,
 }.items():
     app.add_typer(group, name=name, rich_help_panel=HERE)
 for loaded_later in (extras.lab, extras.demo):

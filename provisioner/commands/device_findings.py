@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from provisioner.bootstrap import network_fleet
 from provisioner.catalogue import check_hosts, check_inventory, load_inventory
 from provisioner.doctor import Finding
+from provisioner.doctor.crypto import examine_crypto
 from provisioner.drivers.ansible.inventory import Hosts
 from provisioner.drivers.network import Host
 from provisioner.errors import Misconfigured, StepFailure
@@ -28,6 +29,8 @@ def examine_devices(settings: Settings, *, enter: bool) -> Iterator[Finding]:
     for name, host in driven.items():
         yield _host_key(name, host, known)
     trusted = {name for name, host in driven.items() if _entry(host) in known}
+    if enter:
+        yield from examine_crypto(driven)
     answers: Mapping[str, object] = fleet.read(dict.fromkeys(sorted(trusted), ())) if enter else {}
     for name, answer in sorted(answers.items()):
         if isinstance(answer, StepFailure):

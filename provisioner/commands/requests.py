@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from provisioner.commands import showing, watching
 from provisioner.commands.client import Answered, Client
 from provisioner.commands.output import FAILED, AsJson, print_json, tell
 from provisioner.errors import FieldError, Invalid
-from provisioner.texts import say
+from provisioner.texts import Message, say
 
 request_app = typer.Typer(help="Requests of departments.", no_args_is_help=True)
 
@@ -173,7 +174,16 @@ def approve(
     if as_json:
         print_json(answer)
     else:
-        tell(say("Approved. Run: %(run)s", run=answer["run"]))
+        tell(_approved(answer))
+
+
+def _approved(answer: Mapping[str, Any]) -> Message:
+    if answer["run"] is None:
+        return say(
+            "Approved by the first of two. An approver, the head or an administrator has to "
+            "approve it too; nothing is done before."
+        )
+    return say("Approved. Run: %(run)s", run=answer["run"])
 
 
 @request_app.command("return")

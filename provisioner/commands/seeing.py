@@ -1,4 +1,4 @@
-"""`capacity`, `drift`, `orphans`: room on the clusters, and what is not as our books say."""
+"""`capacity`, `drift`, `orphans`: room on the clusters, and what is not as our record says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from provisioner.commands.client import Client
 from provisioner.commands.output import AsJson, print_json, print_table, tell
 from provisioner.texts import say
 
-Look = Annotated[bool, typer.Option("--look", help="Look at every cluster now, first.")]
+Look = Annotated[
+    bool, typer.Option("--look", help="Look at every cluster and network device now, first.")
+]
 
 
 def capacity(
@@ -47,7 +49,7 @@ def capacity(
 
 
 def drift(look: Look = False, as_json: AsJson = False) -> None:
-    """Servers that are not as our record says, as of the last look at each.
+    """What is not as our record says, as of the last look: servers, sites, events' WiFi.
 
     Example: provisioner drift --look
     """
@@ -63,13 +65,13 @@ def drift(look: Look = False, as_json: AsJson = False) -> None:
         for finding in one["findings"]
     ]  # fmt: skip
     headers = (
-        say("Number"), say("Name"), say("Key"), say("What"), say("Our record"), say("The cluster"),
+        say("Number"), say("Name"), say("Key"), say("What"), say("Our record"), say("Found"),
         say("Ways"),
     )  # fmt: skip
     if rows:
         print_table(headers, rows)
     else:
-        tell(say("Every server is as our record says."))
+        tell(say("Everything is as our record says."))
     _troubles(found["clusters"] + found["instances"])
 
 

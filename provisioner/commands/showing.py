@@ -119,7 +119,8 @@ def plan(view: Mapping[str, Any]) -> None:
         for change in step.get("changes") or ():
             before = change.get("before")
             tell(
-                f"     {change['object']}: {'-' if before is None else before} → {change['after']}"
+                f"     {change['object']}: {'-' if before is None else before}"
+                f" → {'-' if change['after'] is None else change['after']}"
             )
         if step.get("undo"):
             tell(say("     undone by: %(how)s", how=step["undo"]))

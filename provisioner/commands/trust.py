@@ -1,4 +1,4 @@
-"""`provisioner trust`: show what a machine presents, and trust it once a person has compared it."""
+"""`provisioner trust`: show what machines present, and trust it once a person has compared it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.commands.files import replace
 from provisioner.commands.output import AsJson, print_json, tell
-from provisioner.errors import FieldError, Invalid, Misconfigured, ProvisionerError
+from provisioner.errors import FieldError, Invalid, ProvisionerError
 from provisioner.settings import Settings, load_settings
 from provisioner.texts import say
+
+if TYPE_CHECKING:
+    from provisioner.commands.trust_hosts import Contact
 
 _ADDRESS = re.compile(
     r"(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{1,5}))?"
@@ -27,36 +30,73 @@ Fingerprints = Annotated[
 
 
 def trust(
-    target: Annotated[
-        str,
+    targets: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="HOST|CLUSTER", help="Cluster, device of the inventory, or host[:port]."
+            metavar="[HOST|CLUSTER]...",
+            help="A cluster, or devices of the inventory, or host[:port].",
         ),
-    ],
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every device of the inventory that is driven.")
+    ] = False,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", help="Devices of a group; repeatable.")
+    ] = None,
     fingerprint: Fingerprints = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needs --fingerprint.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="With --yes: replace other keys on record too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the certificates of a cluster or the SSH key of a host, and trust them if you say so.
+    """Show the certificates of a cluster or the SSH keys of hosts, and trust them if you say so.
 
     Compare with what the machine itself shows: on a PVE node
     `openssl x509 -in /etc/pve/local/pve-ssl.pem -noout -fingerprint -sha256`, on a host
-    `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`. Example: provisioner trust dc1
+    `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`. Devices are looked at all at once; new keys
+    are asked for together, a key that has changed by itself. Exit status 1 where one is not
+    trusted. Example: provisioner trust --group switches
     """
     if yes and not fingerprint:
         raise Invalid([FieldError("--yes", say("needs --fingerprint: nothing is trusted unseen"))])
     settings = load_settings()
-    if target in settings.clusters:
-        seen = _certificates(settings, target)
+    named = targets or []
+    if len(named) == 1 and named[0] in settings.clusters and not (every or group):
+        seen = _certificates(settings, named[0])
         _agree(seen, fingerprint or [], yes, as_json)
-        _keep_certificates(settings, target, list(dict.fromkeys(seen.values())), as_json)
-    else:
-        host, port = _device(target, settings) or _address(target, settings)
-        from provisioner.drivers.host_keys import presented_host_key
+        _keep_certificates(settings, named[0], list(dict.fromkeys(seen.values())), as_json)
+        return
+    from provisioner.commands.trust_hosts import Consent, trust_hosts
 
-        key, shown = presented_host_key(host, port)
-        _agree({f"{host}:{port}": shown}, fingerprint or [], yes, as_json)
-        _keep_host_key(settings.path(settings.ssh.known_hosts), host, port, key, as_json)
+    contacts = _contacts(settings, named, every, group or [])
+    given = frozenset(value.rstrip("=") for value in fingerprint or ())
+    trust_hosts(settings, contacts, Consent(yes, changed, given), as_json)
+
+
+def _contacts(
+    settings: Settings, named: list[str], every: bool, groups: list[str]
+) -> list[Contact]:
+    """The hosts meant, each once. Raises Invalid where none is, or one is unknown."""
+    from provisioner.commands.trust_hosts import Contact
+    from provisioner.drivers.ansible.inventory import Hosts
+
+    asked = every or groups or any(":" not in target for target in named)
+    inventory = Hosts(settings)() if asked else {}
+    chosen = {
+        name: Contact(name, host.address, host.port, host.platform)
+        for name, host in inventory.items()
+        if name in named or (host.platform and (every or host.groups & set(groups)))
+    }
+    for target in named:
+        if target not in chosen:
+            host, port = _address(target, settings)
+            chosen[target] = Contact(f"{host}:{port}", host, port)
+    if not chosen:
+        raise Invalid(
+            [FieldError("HOST|CLUSTER", say("names no device; give --all, --group or names"))]
+        )
+    return list(chosen.values())
 
 
 def _certificates(settings: Settings, cluster: str) -> dict[str, str]:
@@ -70,14 +110,6 @@ def _certificates(settings: Settings, cluster: str) -> dict[str, str]:
             why = say("%(url)s shows no certificate: %(why)s", url=url, why=str(error))
             raise ProvisionerError(why) from error
     return seen
-
-
-def _device(target: str, settings: Settings) -> tuple[str, int] | None:
-    """Where a device of the inventory answers; None where the target is none."""
-    from provisioner.drivers.ansible.inventory import Hosts
-
-    found = Hosts(settings)().get(target)
-    return (found.address, found.port) if found else None
 
 
 def _address(target: str, settings: Settings) -> tuple[str, int]:
@@ -155,31 +187,3 @@ def _write_verify(path: Path, cluster: str, line: str) -> bool:
         return False
     replace(path, after, path.stat().st_mode & 0o777)
     return True
-
-
-def _keep_host_key(path: Path, host: str, port: int, key: str, as_json: bool) -> None:
-    name = host if port == 22 else f"[{host}]:{port}"
-    kind = key.split()[0]
-    present = path.read_text().splitlines() if path.exists() else []
-    for number, entry in enumerate(present, 1):
-        fields = entry.split()
-        if len(fields) < 3 or name not in fields[0].split(",") or fields[1] != kind:
-            continue
-        if fields[2] != key.split()[1]:
-            raise Misconfigured(
-                str(path),
-                f"line {number}",
-                say(
-                    "holds another key for %(host)s; remove that line if the machine was really "
-                    "set up anew, then run this again",
-                    host=name,
-                ),
-            )
-        break
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace(path, "\n".join([*present, f"{name} {key}"]) + "\n", 0o644)
-    if as_json:
-        print_json({"host": name, "key": key, "known_hosts": str(path)})
-    else:
-        tell(say("%(host)s is trusted: %(path)s", host=name, path=str(path)))
