@@ -141,7 +141,14 @@ _VM = (
         lost=say("After the grace, all data on the server are lost; its address goes to others."),
     ),
 )  # fmt: skip
+_ON_DEVICES = Act(
+    "settle", CHANGE, say("Settle differences"),
+    say("The network devices show something else than our record. Say which of the two counts; to "
+        "accept a difference a reason is needed."),
+    ("how", "what", "reason"),
+)  # fmt: skip
 _COLOCATION = (
+    _ON_DEVICES,
     Act(
         "extend", CHANGE, say("Prolong"),
         say("The server keeps its place in the rack until a later day."),
@@ -154,15 +161,50 @@ _COLOCATION = (
         lost=say("The server's place, port and address go to others."),
     ),
 )  # fmt: skip
+_SITE = (
+    _ON_DEVICES,
+    Act(
+        "change", CHANGE, say("Change"),
+        say("Another speed, other settings of the WiFi, power over the cable. What is left empty "
+            "stays as it is."),
+        ("rate_limit_mbps", "poe", "ssid", "security", "passphrase", "isolate_clients"),
+    ),
+    Act(
+        "extend", CHANGE, say("Prolong"),
+        say("The site stays connected until a later day."),
+        ("until",),
+    ),
+    Act(
+        "end", GRAVE, say("End it"),
+        say("The port is freed and everything that was set up for the site is removed."),
+        ("confirm", "reason"),
+        lost=say("The site has no Internet from then on; its port, VLAN and addresses go to "
+                 "others."),
+        only_here=frozenset({"confirm"}),
+    ),
+)  # fmt: skip
+_WIFI = (
+    _ON_DEVICES,
+    Act(
+        "change", CHANGE, say("Change"),
+        say("Another speed or passphrase, or whether guests reach each other. What is left empty "
+            "stays as it is."),
+        ("rate_limit_mbps", "passphrase", "isolate_clients"),
+    ),
+)  # fmt: skip
 _WIFI_TITLES = {"extend": say("Prolong"), "end": say("End now")}
 
 ACTS: Mapping[str, Mapping[str, Act]] = {
     "vm": {act.key: act for act in _VM},
     "colocation": {act.key: act for act in _COLOCATION},
+    "site": {act.key: act for act in _SITE},
+    "event_wifi": {act.key: act for act in _WIFI},
 }
-"""By kind of instance and name of action; an event's WiFi has its two forms on its own page."""
-KIND_OF_SERVICE = {"cloud_vps": "vm", "colocation": "colocation", "event_wifi": "event_wifi"}
-FIELDS = tuple(dict.fromkeys(name for act in (*_VM, *_COLOCATION) for name in act.fields))
+"""By kind of instance and name of action; an event's WiFi has the two others on its own page."""
+KIND_OF_SERVICE = {
+    "cloud_vps": "vm", "colocation": "colocation", "event_wifi": "event_wifi", "internet": "site",
+}  # fmt: skip
+FIELDS = tuple(dict.fromkeys(n for act in (*_VM, *_COLOCATION, *_SITE, *_WIFI) for n in act.fields))
 """Every field of every action."""
 WAYS = {
     "adopt": (
@@ -179,6 +221,14 @@ WAYS = {
     ),
 }
 """How a difference may be settled, and what that means."""
+DEVICE_WAYS = {
+    "restore": (
+        say("Restore"),
+        say("What our record says is right: the devices are set back to it."),
+    ),
+    "accept": WAYS["accept"],
+}
+"""The same for what stands on network devices."""
 
 
 def act_of(service: str, action: object) -> Act | None:
@@ -188,7 +238,7 @@ def act_of(service: str, action: object) -> Act | None:
 
 def title_of_action(service: str, action: object) -> Message | str:
     """What people call the action."""
-    if service == "event_wifi":
-        return _WIFI_TITLES.get(str(action), str(action))
+    if service == "event_wifi" and action in _WIFI_TITLES:
+        return _WIFI_TITLES[str(action)]
     act = act_of(service, action)
     return act.title if act else str(action)

@@ -1,4 +1,4 @@
-"""The campus: devices, cables, places, how each was last seen, and our events on it."""
+"""The campus: devices, cables, places, how each was last seen, and what of ours is on it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from provisioner.drivers.network import Host
 from provisioner.errors import Forbidden
 from provisioner.facts.devices import DeviceSight
 from provisioner.instances.model import Instance, InstanceState
+from provisioner.instances.records import making_plan
 from provisioner.people.rules import Actor, sees_all
 from provisioner.plans.model import Plan
 from provisioner.requests.model import Request
@@ -26,6 +27,8 @@ from provisioner.texts import from_json, render, say
 
 GROUPS = ("routers", "switches", "access_points", "probes")
 _DEVICE = "device/"
+_KINDS = {"event_wifi": "event_wifi", "internet": "site"}
+"""Services that put a VLAN on cables, with the kind of their instances."""
 _TO_COME = (RequestState.APPROVED, RequestState.SCHEDULED, RequestState.IN_PROGRESS)
 
 
@@ -60,7 +63,7 @@ class Node(_View):
 
 
 class Link(_View):
-    """A cable, and the events of ours whose VLAN it carries."""
+    """A cable, and the requests of ours whose VLAN it carries."""
 
     a: End
     b: End
@@ -77,13 +80,17 @@ class Place(_View):
 
 
 class Event(_View):
-    """An event's WiFi, on or still to come."""
+    """An event's WiFi, on or still to come; or a connected site."""
 
+    kind: str
+    """``event_wifi`` or ``site``."""
     request: str
     instance: str | None
     title: str
-    ssid: str
-    place: str
+    ssid: str | None
+    place: str | None
+    """Of an event; a site has ``site``."""
+    site: str | None
     network: str
     vlan: int | None
     starts_at: datetime | None
@@ -111,28 +118,15 @@ def topology(product: Product, actor: Actor) -> Topology:
     network, hosts = product.inventory.network, product.hosts()
     with product.database.read() as session:
         found = list(_events(session, product))
-        held = _held(session)
-    sights = product.sights.all()
     cables = list(network.cables())
     names = dict.fromkeys([*hosts, *(end.device for cable in cables for end in cable)])
-    far = _distances(product, hosts)
     carried: dict[str, set[str]] = defaultdict(set)
     for event, ports in found:
         for port in ports:
             carried[port].add(event.request)
+    shown = nodes(product, actor, list(names))
     return Topology(
-        nodes=tuple(
-            _node(
-                name,
-                host := hosts.get(name),
-                sights.get(name),
-                host is not None and product.fleet.drives(host),
-                held.get(name),
-                far.get(name),
-                actor,
-            )
-            for name in names
-        ),
+        nodes=tuple(shown),
         links=tuple(
             Link(
                 a=End(device=one.device, port=one.port),
@@ -151,8 +145,38 @@ def topology(product: Product, actor: Actor) -> Topology:
             for key, p in network.places.items()
         ),
         events=tuple(event for event, _ in found),
-        looked_at=max((s.looked_at for s in sights.values()), default=None),
+        looked_at=max((n.looked_at for n in shown if n.looked_at), default=None),
     )
+
+
+def nodes(product: Product, actor: Actor, names: Sequence[str]) -> list[Node]:
+    """These devices as they were last seen, whether or not the inventory knows them."""
+    hosts, sights, far = product.hosts(), product.sights.all(), distances(product)
+    with product.database.read() as session:
+        held = _held(session)
+    return [
+        _node(
+            name,
+            host := hosts.get(name),
+            sights.get(name),
+            host is not None and product.fleet.drives(host),
+            held.get(name),
+            far.get(name),
+            actor,
+        )
+        for name in names
+    ]
+
+
+def cabled(product: Product, name: str) -> Iterator[tuple[End, End]]:
+    """The cables of a device, its own end first."""
+    for one, other in product.inventory.network.cables():
+        for near, to in ((one, other), (other, one)):
+            if near.device == name:
+                yield (
+                    End(device=near.device, port=near.port),
+                    End(device=to.device, port=to.port),
+                )
 
 
 def _node(
@@ -186,45 +210,56 @@ def _node(
 def _events(session: Session, product: Product) -> Iterator[tuple[Event, list[str]]]:
     """What is on, and what is approved and still to come; each with the ports on its way."""
     on = session.scalars(
-        select(Instance).where(Instance.kind == "event_wifi", Instance.state != InstanceState.ENDED)
+        select(Instance).where(
+            Instance.kind.in_(_KINDS.values()), Instance.state != InstanceState.ENDED
+        )
     ).all()
     coming = session.scalars(
         select(Request).where(
-            Request.service == "event_wifi",
+            Request.service.in_(_KINDS),
             Request.state.in_(_TO_COME),
             Request.run_id.is_not(None),
         )
     ).all()
-    for request in (*(session.get_one(Request, one.request_id) for one in on), *coming):
-        instance = next((one for one in on if one.request_id == request.id), None)
+    for instance in on:
+        request = session.get_one(Request, instance.request_id)
+        plan = making_plan(session, instance)
+        yield _event(product, request, instance, plan), list(ports_of(plan))
+    for request in coming:
         plan = runs.plan_of(session, runs.get(session, request.run_id or ""))
-        if "path" in plan.choices:  # an action's plan has none: it is about what is on already
-            ports = [port for way in plan.choices["path"].values() for port in way]
-            yield _event(product, request, instance, plan, ports), ports
+        if "path" in plan.choices and "action" not in request.details:
+            yield _event(product, request, None, plan), list(ports_of(plan))
 
 
-def _event(
-    product: Product,
-    request: Request,
-    instance: Instance | None,
-    plan: Plan,
-    ports: Sequence[str],
-) -> Event:
-    choices = plan.choices
-    known = product.inventory.network.event_networks.get(str(choices["network"]))
+def ports_of(plan: Plan) -> Iterator[str]:
+    """Every port on the ways of a plan, as ``device:port``."""
+    path = plan.choices.get("path", {})
+    for ports in path.values() if isinstance(path, Mapping) else ():
+        yield from ports
+
+
+def _event(product: Product, request: Request, instance: Instance | None, plan: Plan) -> Event:
+    choices, network = plan.choices, product.inventory.network
+    name = str(choices.get("network") or choices.get("cidr"))
+    prepared = network.event_networks.get(name)
+    site, place = choices.get("site"), choices.get("place")
+    known = network.sites.get(str(site))
+    title = request.details.get("event") or (known.title if known else site)
     return Event(
+        kind=_KINDS[request.service],
         request=request.number,
         instance=instance.id if instance else None,
-        title=str(request.details.get("event", request.number)),
-        ssid=str(choices["ssid"]),
-        place=str(choices["place"]),
-        network=str(choices["network"]),
-        vlan=known.vlan if known else None,
+        title=str(title or request.number),
+        ssid=choices.get("ssid"),
+        place=place,
+        site=site,
+        network=name,
+        vlan=prepared.vlan if prepared else choices.get("vlan"),
         starts_at=start_of(plan),
         ends_at=instance.expires_at if instance else end_of(plan),
         on=instance is not None,
-        access_points=tuple(choices["access_points"]),
-        devices=tuple(dict.fromkeys(port.partition(":")[0] for port in ports)),
+        access_points=tuple(choices.get("access_points", ())),
+        devices=tuple(dict.fromkeys(port.partition(":")[0] for port in ports_of(plan))),
     )
 
 
@@ -238,8 +273,9 @@ def _held(session: Session) -> dict[str, str]:
     return {resource.removeprefix(_DEVICE): number for resource, number in rows}
 
 
-def _distances(product: Product, hosts: Mapping[str, Host]) -> dict[str, int]:
+def distances(product: Product) -> dict[str, int]:
     """How many cables lie between each device and the nearest router."""
+    hosts = product.hosts()
     around: dict[str, set[str]] = defaultdict(set)
     for one, other in product.inventory.network.cables():
         around[one.device].add(other.device)

@@ -98,6 +98,13 @@ TRUTH = {
     "false": say("Yes: for example to share files or a printer"),
 }
 """Whether guests see each other's devices; the key is the answer of ``isolate_clients``."""
+FIELDWORK = {
+    "none": say("Nothing: a socket is there and works"),
+    "cabling": say("A cable has to be laid"),
+    "mounting": say("Devices have to be mounted"),
+}
+"""What a team has to do at a site before it is connected."""
+YES_NO = {"true": say("Yes"), "false": say("No")}
 FEEDS = {
     "1": say("One: the server has one power supply"),
     "2": say("Two: the server has two power supplies, one on each feed"),
@@ -107,12 +114,32 @@ KINDS = {
     "vm": say("Virtual server"),
     "event_wifi": say("WiFi for an event"),
     "colocation": say("Server in the data centre"),
+    "site": say("Connected site"),
 }
 DEVICE = {
     "unknown": Tag(say("Not looked at yet"), "hollow", "quiet"),
     "answered": Tag(say("Answers"), "tick", "good"),
     "trouble": Tag(say("Has a problem"), "triangle", "alarm"),
 }
+LEGACY = Tag(say("Weak encryption"), "triangle", "wait")
+DEAD_MAN = {
+    "required": say("required: it is not changed without"),
+    "best_effort": say("where it can"),
+}
+"""Whether a device is changed that cannot take a change back by itself."""
+MOMENTS = {
+    "before": say("before the change"),
+    "after": say("after the change"),
+    "backup": say("backup"),
+}
+"""When a configuration was kept."""
+LOTS = {
+    "free": Tag(say("Free"), "hollow", "quiet"),
+    "held": Tag(say("Held for a plan"), "clock", "info"),
+    "reserved": Tag(say("Given"), "tick", "good"),
+    "resting": Tag(say("Resting"), "dash", "wait"),
+}
+"""What a VLAN of a segment is."""
 NOT_DRIVEN = Tag(say("Not contacted"), "dash", "quiet")
 GROUPS = {
     "routers": say("Router"),
@@ -172,7 +199,7 @@ def title_of(view: RequestView) -> Message | str:
             action=title_of_action(view.service, action),
             instance=details.get("instance", ""),
         )
-    names = ("hostname", "event", "server_name")
+    names = ("hostname", "event", "server_name", "location")
     return next((details[name] for name in names if details.get(name)), _UNNAMED)
 
 

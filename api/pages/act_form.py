@@ -8,10 +8,12 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from api.acts import WAYS, Act, act_of
+from api import seeing
+from api.acts import DEVICE_WAYS, WAYS, Act, act_of
 from api.pages.asking import ALL, Asking, Choices
 from api.pages.details import size_text
 from api.pages.form import Form
+from api.words import SECURITY, TRUTH, YES_NO
 from provisioner.bootstrap import Product
 from provisioner.catalogue import Inventory
 from provisioner.errors import FieldError, Invalid, StepFailure
@@ -74,9 +76,13 @@ def gaps(act: Act, values: Mapping[str, str], one: InstanceView) -> list[FieldEr
         for name in act.fields
         if name in _NEEDED and not values.get(name, "").strip()
     ]
+    unexplained = not values.get("details/reason", "").strip()
+    if one.kind != "vm" and values.get("details/how") == "accept" and unexplained:
+        why = say("please say why it may stay as it is")
+        found.append(FieldError("/details/reason", why))
     confirm = values.get("details/confirm", "").strip()
     if act.confirms and confirm and confirm != one.name:
-        found.append(FieldError("/details/confirm", say("is not the name of this server")))
+        found.append(FieldError("/details/confirm", say("is not this name")))
     return found
 
 
@@ -90,7 +96,9 @@ def choices(product: Product, actor: Actor, act: Act, one: InstanceView) -> Mapp
     found = dict(_kept(act, one, product.inventory))
     if "what" in act.asks:
         drift = drift_of(product, actor, one)
-        found["findings"], found["ways"] = drift.findings if drift else [], _ways(drift)
+        found["findings"] = drift.findings if drift else []
+        found["ways"] = _ways(drift, WAYS if one.kind == "vm" else DEVICE_WAYS)
+        found["on_devices"] = one.kind != "vm"
     try:
         if "backup" in act.asks:
             found["backups"] = product.instances.backups(actor, one.id)
@@ -114,6 +122,10 @@ def _kept(act: Act, one: InstanceView, inventory: Inventory) -> Mapping[str, Any
         found["images"] = [(key, image.title) for key, image in offer.images.items()]
     if offer and "keep_days" in act.asks:
         found["keep_days"], found["per_vm"] = offer.snapshots.keep_days, offer.snapshots.per_vm
+    if "isolate_clients" in act.asks:
+        found["truths"], found["powers"] = list(TRUTH.items()), list(YES_NO.items())
+        found["securities"] = list(SECURITY.items())
+        found["wifi"] = one.ssid is not None or one.kind == "site"
     if "snapshot" in act.asks:
         found["snapshots"] = [(name, name) for name in one.snapshots]
     return found
@@ -132,8 +144,8 @@ def given(act: Act, one: InstanceView, inventory: Inventory) -> Form:
 
 
 def drift_of(product: Product, actor: Actor, one: InstanceView) -> DriftView | None:
-    """The last look at a VM; None for another kind."""
-    return product.drift.get(actor, one.id) if one.kind == "vm" else None
+    """The last look at it; None for a department, to which it is of no use."""
+    return seeing.drift_of(product, actor, one.id) if sees_all(actor) else None
 
 
 def check(act: Act, values: Mapping[str, str], one: InstanceView) -> None:
@@ -142,9 +154,9 @@ def check(act: Act, values: Mapping[str, str], one: InstanceView) -> None:
         raise Invalid(found)
 
 
-def _ways(drift: DriftView | None) -> Choices:
+def _ways(drift: DriftView | None, known: Mapping[str, tuple[Message, Message]]) -> Choices:
     possible = {way for finding in drift.findings for way in finding.ways} if drift else set()
-    return [(way, _way(*WAYS[way])) for way in WAYS if way in possible]
+    return [(way, _way(*known[way])) for way in known if way in possible]
 
 
 def _way(title: Message, meaning: Message) -> Message:

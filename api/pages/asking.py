@@ -8,11 +8,12 @@ from typing import Any
 
 from api import acts
 from api.pages.details import size_text
-from api.words import FEEDS, SECURITY, TRUTH
+from api.words import FEEDS, FIELDWORK, SECURITY, TRUTH, YES_NO
 from provisioner.catalogue import Inventory
 from provisioner.services.cloud_vps.details import parse_details as parse_cloud_vps
 from provisioner.services.colocation.details import parse_details as parse_colocation
 from provisioner.services.event_wifi.details import parse_details as parse_event_wifi
+from provisioner.services.internet.details import parse_details as parse_internet
 from provisioner.texts import Message, Phrase, say
 
 COMMON = (
@@ -74,6 +75,17 @@ def _colocation_choices(inventory: Inventory) -> Mapping[str, Choices]:
     }
 
 
+def _internet_choices(inventory: Inventory) -> Mapping[str, Choices]:
+    sites = inventory.network.sites.items()
+    return {
+        "sites": [(key, site.title) for key, site in sites if site.ports],
+        "fieldwork": list(FIELDWORK.items()),
+        "powers": list(YES_NO.items()),
+        "securities": list(SECURITY.items()),
+        "truths": list(TRUTH.items()),
+    }
+
+
 CLOUD_VPS = Asking(
     "cloud_vps",
     say("New request: Cloud VPS"),
@@ -104,6 +116,22 @@ EVENT_WIFI = Asking(
     _wifi_choices,
     {"details/security": "wpa2-personal", "details/isolate_clients": "true"},
 )  # fmt: skip
+INTERNET = Asking(
+    "internet",
+    say("New request: internet connection"),
+    say("A site of your department connected to the Internet, by cable and by WiFi where there are "
+        "access points."),
+    say("a port with addresses and the Internet behind it, tried out before it is handed over"),
+    "form_internet.html",
+    (
+        "details/site", "details/location", "details/purpose", "details/expected_users",
+        "details/rate_limit_mbps", "details/poe", "details/fieldwork", "details/ssid",
+        "details/security", "details/passphrase", "details/isolate_clients", "details/until",
+    ),
+    lambda details, inventory: parse_internet(details, inventory, complete=False),
+    _internet_choices,
+    {"details/fieldwork": "none"},
+)  # fmt: skip
 COLOCATION = Asking(
     "colocation",
     say("New request: place for a server"),
@@ -131,9 +159,20 @@ ACTION = Asking(
     lambda _inventory: {},
     {},
 )
-ALL: Mapping[str, Asking] = {one.service: one for one in (CLOUD_VPS, COLOCATION, EVENT_WIFI)}
+ALL: Mapping[str, Asking] = {
+    one.service: one for one in (CLOUD_VPS, COLOCATION, INTERNET, EVENT_WIFI)
+}
 FIELDS = tuple(
-    dict.fromkeys((*CLOUD_VPS.own, *EVENT_WIFI.own, *COLOCATION.own, *acts.FIELDS, *COMMON))
+    dict.fromkeys(
+        (
+            *CLOUD_VPS.own,
+            *EVENT_WIFI.own,
+            *INTERNET.own,
+            *COLOCATION.own,
+            *acts.FIELDS,
+            *COMMON,
+        )
+    )
 )
 """Of every service and action."""
 

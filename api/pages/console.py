@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.pages import (
     acting,
     decisions,
+    devices,
     handover,
     instances,
     queue,
@@ -24,6 +25,6 @@ from api.pages import (
 router = APIRouter()
 for module in (
     session, source, queue, request_form, review, decisions, run, acting, instances, handover,
-    racks, seeing, topology, request,
+    racks, seeing, topology, devices, request,
 ):  # fmt: skip
     router.include_router(module.router)

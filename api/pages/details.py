@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from api.acts import WAYS, title_of_action
-from api.words import FEEDS, SECURITY, TRUTH
+from api.words import FEEDS, FIELDWORK, SECURITY, TRUTH, YES_NO
 from provisioner.catalogue import Inventory
 from provisioner.catalogue.offers import Size
 from provisioner.services.cloud_vps.ssh_keys import fingerprint
@@ -55,6 +55,10 @@ LABELS = {
     "/details/reason": say("Reason"),
     "/details/extra_disk_gb": say("Second disk"),
     "/details/application": say("Part of the application"),
+    "/details/site": say("Site"),
+    "/details/location": say("Building and room"),
+    "/details/fieldwork": say("Work on site"),
+    "/details/poe": say("Power over the cable (PoE)"),
     "/details/server_name": say("Name of the server"),
     "/details/model": say("Make and model"),
     "/details/serial": say("Serial number"),
@@ -109,6 +113,8 @@ def lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> lis
         return list(_action_lines(details, service, inventory))
     if service == "event_wifi":
         return list(_event_wifi_lines(details, inventory))
+    if service == "internet":
+        return list(_internet_lines(details, inventory))
     if service == "colocation":
         return list(_colocation_lines(details, inventory))
     return list(_cloud_vps_lines(details, inventory))
@@ -127,11 +133,39 @@ def _action_lines(details: Mapping[str, Any], service: str, inventory: Inventory
         "until": date.fromisoformat,
         "how": lambda way: WAYS[way][0] if way in WAYS else way,
         "what": ", ".join,
+        "security": lambda key: SECURITY.get(key, key),
+        "isolate_clients": lambda yes: TRUTH["true" if yes else "false"],
+        "poe": lambda yes: YES_NO["true" if yes else "false"],
     }
     for name, value in details.items():
         label_of = _NEW_END if name in ("ends_at", "until") else LABELS.get(f"/details/{name}")
         if name not in ("action", "instance", "ssh_keys") and label_of and value is not None:
             yield label_of, shown.get(name, str)(value)
+
+
+def _internet_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
+    sites = inventory.network.sites
+    shown: Mapping[str, Callable[[Any], Any]] = {
+        "site": lambda key: sites[key].title if key in sites else key,
+        "fieldwork": lambda key: FIELDWORK.get(key, key),
+        "poe": lambda yes: YES_NO["true" if yes else "false"],
+        "security": lambda key: SECURITY.get(key, key),
+        "isolate_clients": lambda yes: TRUTH["true" if yes else "false"],
+        "until": date.fromisoformat,
+    }
+    for name in (
+        "site", "location", "purpose", "expected_users", "rate_limit_mbps", "fieldwork", "poe",
+        "ssid", "security", "isolate_clients", "until",
+    ):  # fmt: skip
+        if (value := details.get(name)) is not None:
+            yield LABELS[f"/details/{name}"], shown.get(name, str)(value)
+    if details.get("ssid") and details.get("security") not in (None, "open"):
+        yield LABELS["/details/passphrase"], _passphrase(details)
+
+
+def _passphrase(details: Mapping[str, Any]) -> Message:
+    given = details.get("passphrase_given")
+    return say("given, kept secret") if given else say("is made by the program")
 
 
 def _colocation_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
@@ -170,11 +204,7 @@ def _event_wifi_lines(details: Mapping[str, Any], inventory: Inventory) -> Itera
         if (value := details.get(name)) is not None:
             yield LABELS[f"/details/{name}"], shown.get(name, str)(value)
     if details.get("security") != "open":
-        given = details.get("passphrase_given")
-        yield (
-            LABELS["/details/passphrase"],
-            say("given, kept secret") if given else say("is made by the program"),
-        )
+        yield LABELS["/details/passphrase"], _passphrase(details)
     for name in ("isolate_clients", "rate_limit_mbps"):
         if (value := details.get(name)) is not None:
             yield LABELS[f"/details/{name}"], shown.get(name, str)(value)

@@ -20,7 +20,7 @@ from provisioner.instances.making import VM
 from provisioner.instances.model import Instance
 from provisioner.requests import store as requests
 from provisioner.runs.steps.machine import CONSOLE_PASSWORD
-from provisioner.runs.steps.network import PASSPHRASE
+from provisioner.runs.steps.network import PASSPHRASES
 from provisioner.texts import say
 
 router = APIRouter(prefix="/handover")
@@ -61,8 +61,9 @@ def reveal(request: Request, visitor: Visitor, product: Services, token: str) ->
             request, "handover.html", status=status, opens=False, values=None, kinds=KINDS,
             wifi=False,
         )  # fmt: skip
-    if number is not None and PASSPHRASE in values:
-        return poster_page(request, product, number, values[PASSPHRASE])
+    passphrase = next((values[kind] for kind in PASSPHRASES if kind in values), None)
+    if number is not None and passphrase is not None:
+        return poster_page(request, product, number, passphrase)
     return page(
         request, "handover.html", opens=True, values=values, kinds=KINDS, wifi=False,
         server=_server(product, number) if number else None,

@@ -19,6 +19,7 @@ from api.pages.handover import poster_page
 from api.pages.request import place_title
 from api.racks import label_of, place_of, rack_around
 from api.security import Services
+from api.seeing import look_at
 from provisioner.bootstrap import Product
 from provisioner.catalogue import Inventory
 from provisioner.database import now
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/instances")
 def show(request: Request, actor: Reader, product: Services) -> Response:
     """All that the reader may see, newest first."""
     found = product.instances.list(actor)
-    kinds = ("vm", "colocation", "event_wifi")
+    kinds = ("vm", "colocation", "site", "event_wifi")
     return page(
         request,
         "instances.html",
@@ -52,8 +53,8 @@ def show_one(request: Request, actor: Reader, product: Services, id: str) -> Res
 
 @router.post("/{id}/look")
 def look(request: Request, actor: Reader, product: Services, id: str) -> Response:
-    """Compare a VM with its record now."""
-    product.drift.look(actor, id)
+    """Compare it with its record now."""
+    look_at(product, actor, id)
     return go(request, f"/instances/{id}#drift")
 
 

@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages.frame import Reader, page
+from api.pages.second import first_of, may_decide
 from api.security import Services
 from api.words import starts_at
+from provisioner.approvals.second import FirstApprovalView
 from provisioner.bootstrap import Product
 from provisioner.database import now
 from provisioner.people.rules import Actor, sees_all
@@ -53,6 +55,7 @@ def queue(
     context: dict[str, Any] = {
         "q": q, "state": state, "office_reader": office_reader,
         "department_name": _department(product, actor), "found": None, "to_review": set(),
+        "firsts": {},
     }  # fmt: skip
     if q or state:
         context["found"] = product.requests.list(
@@ -61,6 +64,7 @@ def queue(
         return page(request, "queue.html", **context)
     groups = _for_office(product, actor) if office_reader else _for_department(product, actor)
     shown = [view for group in groups for view in group.items]
+    firsts = _firsts(product, actor, shown)
     done = product.requests.list(actor, state=State.DONE, limit=1).items if not shown else []
     return page(
         request,
@@ -68,7 +72,8 @@ def queue(
         **{
             **context,
             "groups": groups,
-            "to_review": {v.number for v in shown if _decides(v)},
+            "to_review": {v.number for v in shown if _decides(v) or v.number in firsts},
+            "firsts": firsts,
             "running": sum(v.state == State.IN_PROGRESS for v in shown),
             "last_done": done[0] if done else None,
         },
@@ -91,8 +96,9 @@ def _for_office(product: Product, actor: Actor) -> list[Group]:
         found, cut = _of(product, actor, state)
         rest += found
         more = more or (state if cut else None)
-    mine = [view for view in rest if _decides(view)]
-    others = [view for view in rest if not _decides(view)]
+    firsts = _firsts(product, actor, rest)
+    mine = [v for v in rest if _mine(actor, v, firsts.get(v.number))]
+    others = [view for view in rest if view not in mine]
     begins = sorted((v for v in others if _begins_soon(v)), key=_begin)
     others = [view for view in others if not _begins_soon(view)]
     soon = [view for view in others if _soon(view)]
@@ -132,6 +138,19 @@ def _decides(view: RequestView) -> bool:
     return view.state != State.ATTENTION and not {"plan", "approve", "approve_own"}.isdisjoint(
         view.actions
     )
+
+
+def _mine(actor: Actor, view: RequestView, first: FirstApprovalView | None) -> bool:
+    """Whether it waits for the reader; also as the second of two people."""
+    return _decides(view) if first is None else may_decide(actor, view, first)
+
+
+def _firsts(
+    product: Product, actor: Actor, views: Iterable[RequestView]
+) -> dict[str, FirstApprovalView]:
+    """Number of each request whose plan one of two people has approved, and who that was."""
+    found = ((view.number, first_of(product, actor, view)) for view in views)
+    return {number: first for number, first in found if first is not None}
 
 
 def _soon(view: RequestView) -> bool:

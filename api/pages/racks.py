@@ -1,4 +1,4 @@
-"""The racks, and what is printed for a server in one: its label and the hand-over sheet."""
+"""The racks, and what is printed: the label of a server in one, the sheets of handing over."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.pages.frame import Reader, page
 from api.racks import Place, all_racks, label_of, place_of
 from api.security import Services
+from api.sites import Connection, connection_of
 from provisioner.bootstrap import Product
 from provisioner.errors import Forbidden, NotFound
 from provisioner.instances.views import InstanceView
@@ -35,18 +36,35 @@ def label(request: Request, actor: Reader, product: Services, id: str) -> Respon
 
 @router.get("/instances/{id}/sheet")
 def sheet(request: Request, actor: Reader, product: Services, id: str) -> Response:
-    """The sheet that is signed when the server is handed over."""
-    return _print(request, actor, product, id, "sheet.html")
+    """The sheet that is signed when a server or a connection is handed over."""
+    one = product.instances.get(actor, id)
+    connection = connection_of(product, one.id) if one.kind == "site" else None
+    if connection is None:
+        return _print(request, actor, product, id, "sheet.html")
+    return _paper(request, actor, product, one, "sheet_site.html", connection=connection)
 
 
 def _print(request: Request, actor: Actor, product: Product, id: str, template: str) -> Response:
     one, place = _server(product, actor, id)
+    return _paper(request, actor, product, one, template, place=place)
+
+
+def _paper(
+    request: Request,
+    actor: Actor,
+    product: Product,
+    one: InstanceView,
+    template: str,
+    place: Place | None = None,
+    connection: Connection | None = None,
+) -> Response:
     address = f"{product.settings.web.public_url.rstrip('/')}/instances/{one.id}"
     return page(
         request,
         template,
         one=one,
         place=place,
+        connection=connection,
         view=product.requests.get(actor, one.request),
         qr=qr_svg(address),
         address=address,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.pages.details import key_lines, lines
 from api.pages.form import Fault
 from api.pages.frame import Reader, page
+from api.pages.second import first_of, may_decide
 from api.security import Services, policy
 from provisioner.bootstrap import Product
 from provisioner.catalogue import Inventory
@@ -75,6 +76,8 @@ def request_page(
         "all_events": newest_first,
         "last_event": events[-1].id if events else 0,
         "open": view.state in OPEN,
+        "first": (first := first_of(product, actor, view)),
+        "decides": first is not None and may_decide(actor, view, first),
         "lines": lines(view.details, view.service, product.inventory),
         "keys": key_lines(view.details),
         "report": _report(product, actor, view),

@@ -13,6 +13,7 @@ from api.pages.details import key_lines, lines
 from api.pages.form import without_secrets
 from api.pages.frame import Reader, go, page
 from api.pages.picture import capacity_rows
+from api.pages.second import may_decide
 from api.pages.wifi import wifi_plan
 from api.racks import label_of, of_picture
 from api.security import Services
@@ -60,7 +61,8 @@ def approve(
         )
     except (Conflict, Invalid, Forbidden) as error:
         return _show(request, actor, product, number, error=error, typed=typed)
-    return go(request, f"/runs/{approval.run}")
+    after = f"/runs/{approval.run}" if approval.run else f"/requests/{number}/review"
+    return go(request, after)
 
 
 def _do(
@@ -91,6 +93,7 @@ def _show(
     if not sees_all(actor):
         raise Forbidden(say("Plans are looked at by the office only."))
     found = _plan(product, actor, number)
+    first = product.approvals.first(actor, number) if found else None
     extra = error.extra if isinstance(error, Mistake) else {}
     return page(
         request,
@@ -99,6 +102,8 @@ def _show(
         view=view,
         plan=found,
         counts=_counts(found) if found else None,
+        first=first,
+        may_approve=may_decide(actor, view, first),
         wifi=wifi_plan(product, number, found) if found else None,
         rooms=capacity_rows(found.picture) if found else [],
         rack=of_picture(found.picture) if found else None,

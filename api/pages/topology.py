@@ -12,6 +12,7 @@ from api.campus import topology
 from api.pages.drawing import BOX_HEIGHT, BOX_WIDTH, draw
 from api.pages.frame import Reader, go, page
 from api.security import Services
+from api.seeing import look_around
 from provisioner.errors import Forbidden
 from provisioner.people.rules import may_operate
 from provisioner.texts import say
@@ -34,6 +35,7 @@ def show(request: Request, actor: Reader, product: Services) -> Response:
         sites={key: site.title for key, site in sites.items()},
         places={place.key: place.title for place in campus.places},
         may_look=may_operate(actor),
+        compared=product.topology.differences(actor),
     )
 
 
@@ -50,6 +52,14 @@ def look(request: Request, actor: Reader, product: Services) -> Response:
     return go(request, "/topology")
 
 
+@router.post("/compare")
+def compare(request: Request, actor: Reader, product: Services) -> Response:
+    """Ask every device for its neighbours, then show where network.yml differs."""
+    look_around(product, actor)
+    return go(request, "/topology#differences")
+
+
+@router.get("/compare")
 @router.get("/look")
 def no_page(_actor: Reader) -> Response:
     """An action's address has no page of its own."""

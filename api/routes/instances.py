@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Response
 
 from api.replay import Replaying
 from api.security import Person, Services
+from api.seeing import drift_of, look_at
 from provisioner.instances.drift_views import DriftView
 from provisioner.instances.views import BackupView, InstanceView
 from provisioner.requests.views import RequestView
@@ -35,14 +36,14 @@ def backups(product: Services, actor: Person, id: str) -> list[BackupView]:
 
 @router.get("/{id}/drift")
 def show_drift(product: Services, actor: Person, id: str) -> DriftView:
-    """Where a VM is not as our record says, as of the last look."""
-    return product.drift.get(actor, id)
+    """Where an instance is not as our record says, as of the last look."""
+    return drift_of(product, actor, id)
 
 
 @router.post("/{id}/look")
 def look(product: Services, actor: Person, id: str) -> DriftView:
-    """Compare a VM with its record now."""
-    return product.drift.look(actor, id)
+    """Compare an instance with its record now."""
+    return look_at(product, actor, id)
 
 
 @router.post("/{id}/actions/{action}", status_code=201)

@@ -12,7 +12,10 @@ from starlette.responses import Response
 from api.replay import Replaying
 from api.security import Person, Services
 from api.stream import stream
+from provisioner.approvals.second import FirstApprovalView
 from provisioner.approvals.service import ApprovalView
+from provisioner.errors import Forbidden
+from provisioner.people.rules import sees_all
 from provisioner.plans.views import PlanView
 from provisioner.reports.service import ReportView
 from provisioner.requests.views import (
@@ -23,6 +26,7 @@ from provisioner.requests.views import (
     RequestPatch,
     RequestView,
 )
+from provisioner.texts import say
 
 router = APIRouter(prefix="/requests", tags=["requests"], route_class=Replaying)
 
@@ -141,6 +145,14 @@ def approve(
     return product.approvals.approve(
         actor, number, body.digest, comment=body.comment, override_reason=body.override_reason
     )
+
+
+@router.get("/{number}/first-approval")
+def first_approval(product: Services, actor: Person, number: str) -> FirstApprovalView | None:
+    """Who has approved the current plan as the first of two people; null where nobody has."""
+    if not sees_all(actor):
+        raise Forbidden(say("Plans are looked at by the office only."))
+    return product.approvals.first(actor, number)
 
 
 @router.get(

@@ -26,7 +26,8 @@ def show_capacity(
 
 @router.get("/drift")
 def show_drift(product: Services, actor: Person) -> Drift:
-    """VMs that are not as our record says, as of the last look at each."""
+    """VMs, sites, events' WiFi and servers in racks that are not as our record says, by the last
+    look at each."""
     return drift(product, actor)
 
 
@@ -38,7 +39,7 @@ def show_orphans(product: Services, actor: Person) -> list[OrphansView]:
 
 @router.post("/look")
 def look(product: Services, actor: Person) -> Drift:
-    """Look at every cluster now, for differences and for what belongs to nobody."""
+    """Look at every cluster and network device now, for differences and leftovers."""
     look_everywhere(product, actor)
     return drift(product, actor)
 

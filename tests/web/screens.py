@@ -9,7 +9,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tests.web.cluster import administrator
-from tests.web.stage import PASSWORD, Stage, in_hours
+from tests.web.stage import FAR, PASSWORD, Stage, in_hours
 
 Scheme = Literal["light", "dark"]
 
@@ -100,6 +100,7 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("wifi-instance", "dewi", f"/instances/{instance}"),
         Screen("poster", "dewi", f"/instances/{poster}/poster"),
         Screen("topology", "dewi", "/topology"),
+        *_of_network(stage),
         *_of_servers(stage, done),
         Screen("request-submitted", "dewi", f"/requests/{submitted}"),
         Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
@@ -150,6 +151,47 @@ def _of_servers(stage: Stage, done: str) -> list[Screen]:
         Screen("applicant-vm", "sari", f"/instances/{vm}"),
         Screen("applicant-overview", "sari", "/overview"),
         Screen("applicant-rack", "sari", f"/instances/{racked}"),
+    ]
+
+
+def _of_network(stage: Stage) -> list[Screen]:
+    """Sites that are connected, waited for and far, and the devices on their ways."""
+    site, run = stage.approved(
+        service="internet", fieldwork="cabling", ssid="Guru SMP", security="open",
+        location="Ruang TU",
+    )  # fmt: skip
+    stage.on_site(run)
+    id = stage.request_until(site, "done")["instance"]
+    waiting, waiting_run = stage.approved(service="internet", fieldwork="mounting")
+    stage.run_until(waiting_run, "waiting_person", "failed")
+    far, plan = stage.planned(service="internet", site=FAR, location="Lantai 2")
+    first = {"digest": plan["digest"], "comment": "Sudah saya periksa"}
+    assert stage["rina"].post(f"/api/v1/requests/{far}/approve", json=first).status_code == 202
+    stage.type("sw-smp-1", "interface GigabitEthernet1/0/5", "description punya siapa")
+    assert stage["rina"].post(f"/api/v1/instances/{id}/look").status_code == 200
+    assert stage["rina"].post("/api/v1/topology/look").status_code == 200
+    device = "/api/v1/devices/sw-smp-1/configurations"
+    after, before, *_ = (one["commit"] for one in stage["rina"].get(device).json())
+    return [
+        Screen("internet-form", "dewi", "/requests/new?service=internet"),
+        Screen("internet-review", "dewi", f"/requests/{waiting}/review"),
+        Screen("internet-review-second", "dewi", f"/requests/{far}/review"),
+        Screen("internet-run", "dewi", f"/runs/{waiting_run}"),
+        Screen("internet-run-done", "dewi", f"/runs/{run}"),
+        Screen("internet-done", "dewi", f"/requests/{site}"),
+        Screen("internet-instance", "dewi", f"/instances/{id}"),
+        Screen("internet-change", "dewi", f"/instances/{id}/actions/change"),
+        Screen("internet-settle", "dewi", f"/instances/{id}/actions/settle"),
+        Screen("internet-sheet", "dewi", f"/instances/{id}/sheet"),
+        Screen("internet-poster", "dewi", f"/instances/{id}/poster"),
+        Screen("devices", "dewi", "/devices"),
+        Screen("device", "dewi", "/devices/sw-smp-1"),
+        Screen("device-version", "dewi", f"/devices/sw-smp-1/configurations/{after}"),
+        Screen(
+            "device-difference", "dewi", f"/devices/sw-smp-1/difference?from={before}&to={after}"
+        ),
+        Screen("segments", "dewi", "/segments"),
+        Screen("applicant-site", "sari", f"/instances/{id}"),
     ]
 
 

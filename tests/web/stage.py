@@ -19,9 +19,11 @@ from typing import Any
 import asyncssh
 import httpx
 import yaml
+from netmiko import ConnectHandler
 from PIL import Image
 
 from provisioner.database import Database
+from provisioner.drivers.ansible.inventory import Hosts
 from provisioner.lab.control import RemoteLab
 from provisioner.lab.letter import sample_letter
 from provisioner.lab.serving import LabOptions, start_in_background
@@ -32,13 +34,14 @@ from provisioner.secrets import new_key
 from provisioner.settings import load_settings
 
 PASSWORD = "kata-sandi-uji"
-PATIENCE = 60.0
+PATIENCE = 120.0
 PEOPLE = {
     "sari": ("Sari Wulandari", ["applicant"], "dinkes"),
     "tono": ("Tono Prasetyo", ["applicant"], "dindik"),
     "rina": ("Rina Lestari", ["technician"], None),
     "dewi": ("Dewi Anggraini", ["technician", "approver"], None),
     "arif": ("Arif Hidayat", ["auditor"], None),
+    "heru": ("Heru Santoso", ["head"], None),
 }
 
 
@@ -129,6 +132,28 @@ class Stage:
             )
             assert done.status_code == 200, done.text
             yield
+
+    def on_site(self, run: str) -> None:
+        """Report the work at a site that the run waits for."""
+        self.run_until(run, "waiting_person", "failed")
+        [task] = self["rina"].get(f"/api/v1/runs/{run}/tasks").json()
+        form = {f"checklist/{point['key']}": "true" for point in task["checklist"]}
+        done = self["rina"].post(
+            f"/api/v1/runs/{run}/steps/{task['key']}/complete",
+            data=form,
+            files=[("photos", ("kabel.jpg", photo(), "image/jpeg"))],
+        )
+        assert done.status_code == 200, done.text
+
+    def type(self, switch: str, *lines: str) -> None:
+        """Somebody configures a switch of the lab by hand."""
+        host = Hosts(load_settings(self.directory / "provisioner.toml"))()[switch]
+        terminal = ConnectHandler(
+            device_type=host.platform, host=host.address, port=host.port, username=host.user,
+            use_keys=True, key_file=str(self.directory / "var" / "id_ed25519"),
+        )  # fmt: skip
+        terminal.send_config_set(lines)
+        terminal.disconnect()
 
     def run_until(self, run: str, *states: str) -> dict[str, Any]:
         """The run once it is in one of the states."""
@@ -222,11 +247,25 @@ def _colocation() -> dict[str, Any]:
     }
 
 
+def _internet() -> dict[str, Any]:
+    return {
+        "site": "smp-1",
+        "location": f"Ruang {next(_names)}",
+        "purpose": "Kelas daring",
+        "expected_users": 30,
+        "rate_limit_mbps": 50,
+        "fieldwork": "none",
+    }
+
+
+FAR = "skpd"
+"""A site whose switch cannot take a change back by itself: two people have to approve."""
 RACK_PORT = 18443
 _DETAILS: dict[str, Callable[[], dict[str, Any]]] = {
     "cloud_vps": _cloud_vps,
     "event_wifi": _event_wifi,
     "colocation": _colocation,
+    "internet": _internet,
 }
 
 
@@ -244,6 +283,7 @@ class Running:
         self._lab = start_in_background(directory, LabOptions(speed=speed, web_port=self._port))
         _add_event_networks(directory / "inventory" / "network.yml")
         _add_racks(directory / "inventory")
+        _without_timer(directory / "inventory" / "hosts.yml")
         os.environ.pop("PROVISIONER_CONFIG", None)
         settings = load_settings(directory / "provisioner.toml")
         (directory / "var" / "secret.key").write_text(new_key())
@@ -295,6 +335,13 @@ def _add_event_networks(path: Path) -> None:
         f"event-{n}": {"vlan": 300 + n, "cidr": f"10.31.{n}.0/24"} for n in range(3, 20)
     }
     path.write_text(yaml.safe_dump(network))
+
+
+def _without_timer(path: Path) -> None:
+    hosts = yaml.safe_load(path.read_text())
+    far = hosts["all"]["children"]["switches"]["hosts"]["sw-skpd-1"]
+    far["provisioner_dead_man"] = "best_effort"
+    path.write_text(yaml.safe_dump(hosts))
 
 
 RACK_NETWORK = "127.31.40"

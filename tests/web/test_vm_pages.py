@@ -54,12 +54,12 @@ def test_a_grave_step_wants_the_name_and_loses_nothing_typed(stage: Stage, vm: s
     with stage.browser("sari") as sari:
         for action in ("rebuild", "restore", "suspend", "end"):
             form = sari.get(f"{path}/{action}")
-            assert "Ketik nama server untuk menegaskan: portal-desa" in form.text, action
+            assert "Ketik namanya untuk menegaskan: portal-desa" in form.text, action
             assert 'class="notice bad lost"' in form.text
             wrong = {"details/confirm": "portal", "details/reason": "Tidak dipakai lagi"}
             refused = sari.post(f"{path}/{action}", data=wrong)
             assert refused.status_code == 422
-            assert "bukan nama server ini" in refused.text
+            assert "bukan nama ini" in refused.text
             assert 'value="Tidak dipakai lagi"' in refused.text
             assert "Kesalahan: " in refused.text
         made = _made(sari.post(f"{path}/suspend", data={"details/confirm": "portal-desa"}))

@@ -70,7 +70,7 @@ def test_what_is_on_stands_among_the_instances(stage: Stage, on: str) -> None:
     assert one["kind"] == "event_wifi"
     assert one["place"] == "aula-pendopo"
     assert one["access_points"] == ["ap-pendopo-1", "ap-pendopo-2"]
-    assert one["actions"] == ["extend", "end"]
+    assert one["actions"] == ["change", "extend", "end"]
     assert id in {each["id"] for each in stage["sari"].get("/api/v1/instances").json()}
     assert stage["tono"].get(f"/api/v1/instances/{id}").status_code == 404
     report = stage["sari"].get(f"{REQUESTS}/{on}/report")
@@ -120,7 +120,7 @@ def test_the_campus_is_told_to_the_office(stage: Stage, on: str) -> None:
     campus = stage["rina"].get("/api/v1/topology").json()
     nodes = {node["name"]: node for node in campus["nodes"]}
     assert nodes["rt-core-1"]["group"] == "routers"
-    assert nodes["rt-core-1"]["state"] == "unknown"
+    assert nodes["rt-core-1"]["driven"] is True
     assert nodes["sw-core-1"]["state"] == "answered"
     assert nodes["ap-pendopo-1"]["distance"] == 3
     assert {place["key"] for place in campus["places"]} == {"aula-pendopo", "alun-alun"}
