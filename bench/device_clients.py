@@ -1,8 +1,9 @@
 """The same change on many switches by ourselves and by others; one process per measurement.
 
 `python -m bench.device_clients KIND WHAT SPEC`: KIND names a client, WHAT is `plain` (log in, six
-lines, save) or `whole` (four sessions per device, each phase on all devices before the next: read,
-apply under a timer, verify, confirm and save). SPEC is what `bench.device_lab` told. Imports are
+lines, save), `whole` (four sessions per device, each phase on all devices before the next: read,
+apply under a timer, verify, confirm and save) or `backup` (every configuration read and kept: ours
+in git, secrets masked; the others as files). SPEC is what `bench.device_lab` told. Imports are
 outside the clock, as a worker pays them once. Prints {"wall", "cpu", "rss"} as JSON.
 
 Run by .venv for ourselves and asyncssh, by .venv-bench for the peers: imports nothing of ours here.
@@ -12,8 +13,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,8 +55,9 @@ def _must(holds: object, what: str) -> None:
 
 
 def _platform(spec: dict[str, Any]) -> Any:
-    from provisioner.drivers.ios.platform import IosPlatform
     from provisioner.drivers.network import Host
+    from provisioner.drivers.platforms.cisco_ios import IosPlatform
+    from provisioner.drivers.sessions.batches import Sessions
     from provisioner.settings import DeviceSettings
 
     hosts = {
@@ -69,7 +74,7 @@ def _platform(spec: dict[str, Any]) -> Any:
         for index, each in enumerate(spec["hosts"])
     }
     settings = DeviceSettings(sessions=THREADS, sessions_per_site=THREADS)
-    return IosPlatform(lambda: hosts, settings, Path(spec["known_hosts"]), lambda: "")
+    return IosPlatform(Sessions(lambda: hosts, settings, Path(spec["known_hosts"]), lambda: ""))
 
 
 def ours_plain(spec: dict[str, Any]) -> Callable[[], None]:
@@ -115,6 +120,25 @@ def ours_whole(spec: dict[str, Any]) -> Callable[[], None]:
     return run
 
 
+def ours_backup(spec: dict[str, Any]) -> Callable[[], None]:
+    """As `provisioner device backup`: in groups of as many as there are sessions, a commit each."""
+    from provisioner.runs.configurations import Cause, ConfigurationHistory
+
+    platform = _platform(spec)
+    names = [each["name"] for each in spec["hosts"]]
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory(prefix="bench-") as made:
+            history = ConfigurationHistory(Path(made) / "configurations")
+            for first in range(0, len(names), THREADS):
+                found = platform.read(dict.fromkeys(names[first : first + THREADS], ()))
+                texts = {name: reading.configuration for name, reading in found.items()}
+                history.keep_all(Cause(), "backup", texts)
+            _must(all(history.log(name) for name in (names[0], names[-1])), "kept")
+
+    return run
+
+
 # ---------------------------------------------------------------- asyncssh, the floor
 
 
@@ -139,6 +163,8 @@ def _asyncssh(spec: dict[str, Any], phases: Sequence[str], at_once: int) -> Call
                 process.stdin.write(f"{line}\n")
                 answer = await process.stdout.readuntil(_END)
                 _must(f"\n{each['name']}" in answer and "\n%" not in answer, answer)
+            if phase == "backup":
+                _keep(each["name"], answer)
             if phase == "verify":
                 _must(description(each["name"]) in answer, each["name"])
 
@@ -164,10 +190,18 @@ def _lines(phase: str, name: str) -> list[str]:
             "write memory",
         ],
         "read": ["terminal length 0", "show running-config"],
+        "backup": ["terminal length 0", "show running-config"],
         "apply": [enter, *change(name), "end"],
         "verify": ["terminal length 0", "show running-config"],
         "confirm": ["configure confirm", "write memory"],
     }[phase]
+
+
+def _keep(name: str, text: str) -> None:
+    _must(f"hostname {name}" in text, name)
+    folder = Path(tempfile.gettempdir()) / f"bench-backup-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.cfg").write_text(text)
 
 
 WHOLE = ("read", "apply", "verify", "confirm")
@@ -176,9 +210,11 @@ WHOLE = ("read", "apply", "verify", "confirm")
 
 
 def _netmiko_one(connection: Any, name: str, phase: str) -> None:
-    if phase in ("read", "verify"):
+    if phase in ("read", "verify", "backup"):
         answer = connection.send_command("show running-config")
-        _must(phase == "read" or description(name) in answer, name)
+        _must(phase != "verify" or description(name) in answer, name)
+        if phase == "backup":
+            _keep(name, answer)
     elif phase == "apply":
         enter = f"configure terminal revert timer {TIMER}"
         connection.send_config_set(change(name), config_mode_command=enter, error_pattern=r"^%")
@@ -251,22 +287,26 @@ def _nornir(spec: dict[str, Any], phases: Sequence[str]) -> Callable[[], None]:
 # ---------------------------------------------------------------- the clock
 
 CLIENTS: dict[str, dict[str, Clients]] = {
-    "ours": {"plain": ours_plain, "whole": ours_whole},
+    "ours": {"plain": ours_plain, "whole": ours_whole, "backup": ours_backup},
     "asyncssh": {
         "plain": lambda spec: _asyncssh(spec, ("plain",), THREADS),
         "whole": lambda spec: _asyncssh(spec, WHOLE, THREADS),
+        "backup": lambda spec: _asyncssh(spec, ("backup",), THREADS),
     },
     "asyncssh-all": {
         "plain": lambda spec: _asyncssh(spec, ("plain",), len(spec["hosts"])),
         "whole": lambda spec: _asyncssh(spec, WHOLE, len(spec["hosts"])),
+        "backup": lambda spec: _asyncssh(spec, ("backup",), len(spec["hosts"])),
     },
     "netmiko": {
         "plain": lambda spec: _netmiko(spec, ("plain",)),
         "whole": lambda spec: _netmiko(spec, WHOLE),
+        "backup": lambda spec: _netmiko(spec, ("backup",)),
     },
     "nornir": {
         "plain": lambda spec: _nornir(spec, ("plain",)),
         "whole": lambda spec: _nornir(spec, WHOLE),
+        "backup": lambda spec: _nornir(spec, ("backup",)),
     },
 }
 
@@ -279,6 +319,7 @@ def main(kind: str, what: str, spec: Path) -> None:
     wall, cpu = time.monotonic() - began, time.process_time() - before
     status = Path("/proc/self/status").read_text()
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    shutil.rmtree(Path(tempfile.gettempdir()) / f"bench-backup-{os.getpid()}", ignore_errors=True)
     print(json.dumps({"wall": wall, "cpu": cpu, "rss": peak}))
 
 
