@@ -30,7 +30,7 @@ check: setup  ## format, lint, types, import contracts, playbooks
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint -q --offline --profile production playbooks/access_point.yml playbooks/vps_baseline.yml
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint -q --offline --profile production playbooks/access_point.yml playbooks/vps_baseline.yml playbooks/day_zero_access_point.yml playbooks/day_zero_router.yml playbooks/day_zero_switch.yml
 	@if command -v vagrant >/dev/null; then vagrant validate; fi
 
 bench: setup  ## measure ourselves beside others
@@ -61,5 +61,6 @@ $(STAMP): requirements.lock pyproject.toml
 tools:
 	@bash tools/need.sh browser
 	@bash tools/need.sh guests
+	@bash tools/need.sh dataplane
 
 .PHONY: help setup demo test slow check bench chaos screenshots clean tools
