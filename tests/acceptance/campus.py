@@ -17,6 +17,8 @@ import httpx
 from tests.acceptance.office import Json, Office, until
 from tests.acceptance.papers import APPLICANT, letter
 
+ROUTEROS = ("rt-core-1", "sw-skpd-1")
+"""Devices of the lab's campus that speak RouterOS."""
 MINUTE = 15.0
 """Seconds in a minute of the devices' timers."""
 LETTER = {
@@ -165,7 +167,7 @@ class Campus(Office):
         ) as link:  # fmt: skip
             if name.startswith("ap-"):
                 return str((await link.run(ACCESS_POINT)).stdout)
-            return await ios(link)
+            return await (routeros if name in ROUTEROS else ios)(link)
 
 
 async def ios(link: asyncssh.SSHClientConnection) -> str:
@@ -175,6 +177,15 @@ async def ios(link: asyncssh.SSHClientConnection) -> str:
         said = str(await terminal.stdout.read())
     comments = ("!", "ntp clock", "Current configuration")
     return "\n".join(line for line in said.splitlines() if line and not line.startswith(comments))
+
+
+async def routeros(link: asyncssh.SSHClientConnection) -> str:
+    """The whole export, without the comment that tells the time."""
+    async with link.create_process(term_type="dumb", term_size=(511, 1000)) as terminal:
+        terminal.stdin.write("/export terse\r\n/quit\r\n")
+        said = str(await terminal.stdout.read())
+    rows = said.replace("\r", "\n").splitlines()
+    return "\n".join(row for row in rows if row.startswith("/") and " " in row)
 
 
 def shown(page: str) -> str:

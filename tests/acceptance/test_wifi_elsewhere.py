@@ -47,13 +47,16 @@ def test_vault_ini_and_script(tmp_path: Path) -> None:
                 assert not hidden or secret.encode() not in path.read_bytes(), path
 
 
+SWITCHES = ("sw-core-1", "sw-pendopo-1", "sw-alun-1")
+
+
 def rewrite(campus: Campus) -> str:
     """Another inventory for the same devices; returns the password of the switches."""
     folder = campus.directory / "inventory"
     password = json.loads((campus.directory / "lab" / "devices.json").read_text())["password"]
     lines = ["[switches]"]
     for name, (address, port) in campus.devices.items():
-        if name.startswith("sw-"):
+        if name in SWITCHES:
             lines.append(f"{name} ansible_host={address} ansible_port={port}")
     lines += ["[switches:vars]", "ansible_user=provisioner", "provisioner_platform=cisco_ios"]
     lines += ["[routers]", "rt-core-1", "[probes]"]
@@ -80,10 +83,12 @@ def rewrite(campus: Campus) -> str:
             "site": "alun-alun", "title": "Gedung Serba Guna", "access_points": ["ap-alun-1"],
         }
     }  # fmt: skip
-    network["event_networks"] = {"tamu": {"vlan": 417, "cidr": "10.41.7.0/24"}}
+    network["event_networks"] = {"tamu": {"vlan": 517, "cidr": "10.51.7.0/24"}}
     network["links"] = [
-        link for link in network["links"] if not any(end.startswith("ap-pendopo") for end in link)
-    ]
+        link for link in network["links"]
+        if not any(end.startswith(("ap-pendopo", "ap-smp", "sw-smp", "sw-skpd")) for end in link)
+    ]  # fmt: skip
+    network["sites"] = {key: {"title": site["title"]} for key, site in network["sites"].items()}
     (other / "jaringan.yml").write_text(yaml.safe_dump(network))
     (campus.directory / "var" / "vault-password").write_text(VAULT + "\n")
     campus.set("inventory", '["sumber/saklar.ini", "sumber/titik_akses.py"]')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +73,13 @@ def office(tmp_path: Path) -> Iterator[Office]:
         settings = Settings(base=tmp_path, inventory=[inventory])
         known = lab.known_hosts(tmp_path / "known_hosts")
         key = identity.export_private_key("openssh").decode()
-        memory = tmp_path / "m"
-        memory.mkdir()
+        memory = Path(tempfile.mkdtemp(prefix="t", dir="/dev/shm"))
         runner = Runner(PLAYBOOKS, known, lambda: key, connect=60, command=120, memory=memory)
         hosts = Hosts(settings)
         yield Office(
             lab, hosts, BringUp(hosts, runner, settings.devices, lambda: key), inventory
         )  # fmt: skip
+        shutil.rmtree(memory)
 
 
 def fresh_switch(office: Office) -> None:

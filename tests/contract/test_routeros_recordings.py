@@ -27,17 +27,16 @@ from provisioner.drivers.routeros.syntax import unquoted
 from provisioner.drivers.sessions.access import Access
 from provisioner.drivers.sessions.batches import Sessions
 from provisioner.settings import DeviceSettings
+from tests import recordings
 from tests.contract.replay import Recordings, replaying
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "fixtures" / "mikrotik_routeros"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the recordings of real devices are not here"
-)
+FOLDER = recordings.FOLDER / "mikrotik_routeros"
+pytestmark = recordings.present("mikrotik_routeros")
 NAME = "Mikrotik-Device_Name"
 POPPED_UP = "17:20:06 echo: system,error,critical login failure for user admin via ssh\n"
 _TYPED = re.compile(r'/?(?P<line>.*); :put \("ok-" \. "(?P<number>\d+)"\)')
 
-ITEMS = (
+_ITEMS = (
     "interface_bonding_print_detail", "interface_bridge_host_print_terse_without-paging",
     "interface_lte_apn_print_terse", "interface_print_detail",
     "interface_print_terse_without-paging", "interface_vlan_print_detail",
@@ -52,12 +51,12 @@ ITEMS = (
     "routing_ospf_neighbor_print_terse_without-paging",
 )  # fmt: skip
 """Recordings of items with ``name=value``, which is how everything is asked for."""
-SINGLES = (
+_SINGLES = (
     "system_clock_print", "system_identity_print", "system_resource_print",
     "system_routerboard_print",
 )  # fmt: skip
 """Recordings of ``name: value``."""
-COLUMNS = (
+_COLUMNS = (
     "interface_ethernet_poe_print_without-paging", "interface_ethernet_print",
     "interface_print_brief", "ip_address_print", "ip_arp_print", "ip_arp_print_without-paging",
     "ip_dhcp-server_lease_print", "ip_dhcp-server_lease_print_without-paging",
@@ -67,6 +66,13 @@ COLUMNS = (
     "user_active_print", "user_print",
 )  # fmt: skip
 """Tables of a width that cuts what is in them: never asked for, but they come through whole."""
+
+
+def _here(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if (FOLDER / f"{name}.raw").is_file())
+
+
+ITEMS, SINGLES, COLUMNS = _here(_ITEMS), _here(_SINGLES), _here(_COLUMNS)
 
 
 @dataclass
@@ -100,14 +106,15 @@ def driver(host: Host, known: Path) -> RouterOsPlatform:
     return RouterOsPlatform(Sessions(lambda: {host.name: host}, settings, known, lambda: ""))
 
 
-def survey(recordings: Console, directory: Path) -> Survey:
+def survey(replayed: Console, directory: Path) -> Survey:
     known = directory / "known_hosts"
-    with replaying(recordings, NAME, "mikrotik_routeros", known) as host:
+    with replaying(replayed, NAME, "mikrotik_routeros", known) as host:
         found = driver(host, known).survey([NAME])[NAME]
     assert isinstance(found, Survey), found
     return found
 
 
+@recordings.quoted("mikrotik_routeros")
 def test_a_survey_from_recordings_end_to_end(tmp_path: Path) -> None:
     seen = survey(console(), tmp_path)
     assert (seen.hostname, seen.model) == (NAME, "RB750Gr3")
@@ -177,13 +184,14 @@ def test_tables_come_through_as_they_were_printed(tmp_path: Path) -> None:
         assert [line for line in text.splitlines() if line] == kept, name
 
 
+@recordings.quoted("mikrotik_routeros")
 def test_a_recorded_export_is_read_whole_and_needs_no_change(tmp_path: Path) -> None:
     """Unasked for, nothing is a difference; what cannot be put there is told."""
     text = (FOLDER / "ip_address_export_verbose.raw").read_text()
-    recordings = console(more={"export hide-sensitive terse": text, "export terse": text})
+    replayed = console(more={"export hide-sensitive terse": text, "export terse": text})
     known = tmp_path / "known_hosts"
     wanted: list[Intent] = [Vlan(301, "PROV-X")]
-    with replaying(recordings, NAME, "mikrotik_routeros", known) as host:
+    with replaying(replayed, NAME, "mikrotik_routeros", known) as host:
         found = driver(host, known).read({NAME: wanted})[NAME]
     assert isinstance(found, Reading), found
     assert found.hostname == NAME
@@ -192,9 +200,3 @@ def test_a_recorded_export_is_read_whole_and_needs_no_change(tmp_path: Path) -> 
     addresses = set(re.findall(r"address=(\S+)", found.configuration))
     assert {"10.159.1.159/30", "10.80.90.5/27"} <= addresses
     assert 'comment="test comment"' in found.configuration
-
-
-def test_every_recording_is_read_somewhere() -> None:
-    """A new file has to be put into one of the lists, or be named by a test of its own."""
-    own = {"interface_ethernet_monitor_name_once", "ip_address_export_verbose"}
-    assert {path.stem for path in FOLDER.glob("*.raw")} == {*ITEMS, *SINGLES, *COLUMNS, *own}

@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from provisioner.drivers.host_keys import presented_host_key
+from provisioner.drivers.host_keys import Presented, Target, presented_host_keys
 from provisioner.drivers.seat import Door
 from provisioner.drivers.ssh import OUTPUT_LIMIT, SshSeat
 from provisioner.errors import ActionNeeded, Misconfigured, Refused, Retriable
@@ -305,7 +305,7 @@ def test_an_old_switch_shows_its_host_key_too() -> None:
     old = replace(plan.devices[0], legacy=True, key_type="ssh-rsa")
     with running_lab(replace(plan, devices=(old,))) as lab:
         (host,) = lab.hosts().values()
-        line, fingerprint = presented_host_key(host.address, host.port)
+        shown = presented_host_keys({"old": Target(host.address, host.port)})["old"]
         key = lab.host_key(host.name).convert_to_public()
-        assert fingerprint == key.get_fingerprint()
-        assert line.startswith("ssh-rsa ")
+        assert isinstance(shown, Presented)
+        assert (shown.kind, shown.fingerprint) == ("ssh-rsa", key.get_fingerprint())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from ntc_templates.parse import parse_output
@@ -18,13 +17,12 @@ from ntc_templates.parse import parse_output
 from provisioner.lab.devices.lab import DeviceLab, running_lab
 from provisioner.lab.devices.plan import tree
 from tests.lab.devices import told
+from tests.recordings import FOLDER, quoted
 
-RECORDINGS = Path(__file__).parents[2].parent / "shared" / "fixtures" / "cisco_ios"
+RECORDINGS = FOLDER / "cisco_ios"
 SWITCH = "sw-001"
 PORT = "interface GigabitEthernet1/0/1"
-pytestmark = pytest.mark.skipif(
-    not RECORDINGS.is_dir(), reason="the recordings of real devices are not here"
-)
+pytestmark = quoted("cisco_ios")
 
 
 @pytest.fixture(scope="module")

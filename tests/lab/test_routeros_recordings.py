@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from ntc_templates.parse import parse_output
@@ -11,8 +10,10 @@ from ntc_templates.parse import parse_output
 from provisioner.lab.devices.lab import DeviceLab, running_lab
 from provisioner.lab.devices.routeros import Client
 from tests.lab.routeros import CAMPUS, KIND, asked
+from tests.recordings import FOLDER, quoted
 
-RECORDINGS = Path(__file__).parents[3] / "shared" / "fixtures" / KIND
+RECORDINGS = FOLDER / KIND
+pytestmark = quoted(KIND)
 COMMANDS = (
     ("rt-6", "interface print terse without-paging"),
     ("rt-6", "interface print detail"),
@@ -69,8 +70,6 @@ def _recording(command: str) -> str | None:
 
 @pytest.mark.parametrize(("name", "command"), COMMANDS)
 def test_the_shape_is_that_of_a_real_device(lab: DeviceLab, name: str, command: str) -> None:
-    if not RECORDINGS.is_dir():
-        pytest.skip("recordings of real devices are not part of the repository")
     real = _recording(command)
     assert real is not None
     template = command.replace("ether1", "name")
@@ -82,8 +81,6 @@ def test_the_shape_is_that_of_a_real_device(lab: DeviceLab, name: str, command: 
 
 def test_an_export_begins_as_a_real_one(lab: DeviceLab) -> None:
     path = RECORDINGS / "ip_address_export_verbose.raw"
-    if not path.exists():
-        pytest.skip("recordings of real devices are not part of the repository")
     theirs = path.read_text().splitlines()
     ours = asked(lab, "rt-6", "/ip address export verbose").replace("\r", "").splitlines()
     for one, other in zip(ours, theirs, strict=False):

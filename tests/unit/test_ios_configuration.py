@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +11,9 @@ from provisioner.drivers.ios.masking import MASK, masked, steady
 from provisioner.drivers.ios.objects import found, problem
 from provisioner.drivers.ios.scopes import Abilities
 from provisioner.drivers.network import AccessPort, Intent, Ssid, TrunkMember, Vlan
+from tests.recordings import FOLDER, quoted
 
-RECORDED = Path(__file__).parents[2].parent / "shared" / "fixtures" / "cisco_ios"
+RECORDED = FOLDER / "cisco_ios"
 
 TEXT = """Building configuration...
 
@@ -195,6 +194,9 @@ def test_volatile_lines_are_left_out() -> None:
         " neighbor 192.0.2.1 password 7 SECRET",
         " standby 1 authentication md5 key-string SECRET",
         " standby 1 authentication SECRET",
+        " vrrp 1 authentication text SECRET",
+        " glbp 1 authentication md5 key-string 7 SECRET",
+        " ip nhrp authentication SECRET",
         " ppp chap password 0 SECRET",
         " wpa-psk ascii 0 SECRET",
         " security wpa akm psk set-key ascii 0 SECRET",
@@ -221,6 +223,7 @@ def test_secrets_are_masked(line: str) -> None:
         "vlan 301",
         "aaa new-model",
         "ip ssh version 2",
+        " glbp 10 authentication md5 key-chain OSPF",
     ],
 )
 def test_what_is_no_secret_stays(line: str) -> None:
@@ -266,12 +269,10 @@ def test_a_vlan_that_somebody_has_named_otherwise_is_not_ours_to_remove() -> Non
 
 
 def recorded(name: str) -> str:
-    path = RECORDED / name
-    if not path.exists():
-        pytest.skip(f"the recording {name} lies beside the repository")
-    return path.read_text()
+    return (RECORDED / name).read_text()
 
 
+@quoted("cisco_ios")
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_recorded_configurations_are_understood(number: int) -> None:
     text = recorded(f"running-config-{number}.txt")
@@ -288,6 +289,7 @@ def test_recorded_configurations_are_understood(number: int) -> None:
     }
 
 
+@quoted("cisco_ios")
 def test_recorded_vlans_are_understood() -> None:
     switch = Switch.parsed("hostname x\n", recorded("show_vlan.raw"))
     assert switch.vlans == {
@@ -302,6 +304,7 @@ def test_recorded_vlans_are_understood() -> None:
     }
 
 
+@quoted("cisco_ios")
 def test_recorded_interfaces_are_understood() -> None:
     switch = Switch.parsed(recorded("show_running-config_interface.raw"))
     found_port = switch.port("GigabitEthernet2/0/4.223415")

@@ -8,7 +8,7 @@ from provisioner.drivers.ios import looking
 from provisioner.drivers.ios.configuration import Switch, plain
 from provisioner.drivers.ios.ports import full
 from provisioner.drivers.ios.tables import COMMANDS, rows
-from provisioner.drivers.network import Learned, Neighbor
+from provisioner.drivers.network import Learned, Lease, Neighbor
 
 OLD_LLDP = """
 Chassis id: 0011.2233.4455
@@ -208,6 +208,95 @@ def test_names_without_their_domain(said: str, name: str) -> None:
 )
 def test_clients_of_the_dhcp_server(said: str, mac: str) -> None:
     assert looking.client(said) == mac
+
+
+BINDINGS = """
+IP address      Client-ID/              Lease expiration        Type       State      Interface
+                Hardware address/
+192.0.2.21      0063.6973.636f.2d61.    Aug 21 2026 01:17 PM    Automatic  Active     Vlan100
+                6162.622e.6363.6464.
+                2e65.6566.662d.4769
+192.0.2.22      0100.1122.3344.55       Aug 21 2026 02:00 PM    Automatic  Active     Vlan100
+192.0.2.23      0011.2233.4466           --                     Automatic
+"""
+
+
+def test_an_identifier_on_several_lines_is_read_whole() -> None:
+    assert looking.leases(answering(show_ip_dhcp_binding=BINDINGS)) == (
+        Lease("192.0.2.21", "aa:bb:cc:dd:ee:ff"),
+        Lease("192.0.2.22", "00:11:22:33:44:55"),
+        Lease("192.0.2.23", "00:11:22:33:44:66"),
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        """
+Gi4/1     auto   low        on             7.1     6.3 Cisco IP Phone 0001     2 off       4.0
+Gi4/2     off    n/a        off              0       0 n/a                   n/a off       n/a
+""",
+        """
+Gi4/1     auto     IP Phone 0001  On     7.100 Watts
+Gi4/2     auto     Unknown  Off        0.000 Watts
+""",
+        """
+Gi4/1     auto   on         7.1        6.3        Ieee PD             4
+Gi4/2     auto   off        0          0          n/a                 n/a       off       n/a
+""",
+    ],
+)
+def test_what_ports_feed_is_read_in_all_forms(lines: str) -> None:
+    found = looking.ports(answering(show_power_inline=lines))
+    assert {port: state.poe_watts for port, state in found.items()} == {
+        "GigabitEthernet4/1": 7.1,
+        "GigabitEthernet4/2": 0.0,
+    }
+
+
+def test_ports_that_follow_on_other_lines_belong_to_their_address() -> None:
+    lines = (
+        "Unicast Entries\n"
+        "Te5/1     0011.2233.4455   dynamic ip,ipx,assigned,other TenGigabitEthernet5/1\n"
+        "  ---     0011.2233.4456   dynamic  Yes  190   Gi1/7\n"
+        "Multicast Entries\n"
+        "  10      0100.5e00.0001   igmp Gi1/2,Gi1/3\n"
+        "                                Po4,Switch\n"
+        "  20      0100.5e00.0002   system\n"
+    )
+    found = rows("show mac address-table", lines)
+    assert [(row["vlan_id"], row["destination_port"]) for row in found] == [
+        ("", ["TenGigabitEthernet5/1"]),
+        ("", ["Gi1/7"]),
+        ("10", ["Gi1/2", "Gi1/3", "Po4"]),
+        ("20", ["system"]),
+    ]
+
+
+def test_private_and_several_vlans_lose_no_port() -> None:
+    lines = (
+        "Gi1/0/1   Aula               connected    pvlan prom   full    10G SFP-10GBase-SR\n"
+        "Gi1/0/2   Ruang 2            connected    123,1234   a-full a-1000 10/100/1000BaseTX\n"
+        "Gi1/0/3   Ruang 3            unheard-of   5          a-full a-1000 10/100/1000BaseTX\n"
+    )
+    ports = looking.ports(answering(show_interfaces_status=lines))
+    assert [(p.port, p.vlan, p.speed_mbps) for p in ports.values()] == [
+        ("GigabitEthernet1/0/1", None, 10_000),
+        ("GigabitEthernet1/0/2", None, 1000),
+    ]
+
+
+def test_a_neighbour_without_a_name_gets_its_port_if_only_one_can_be_meant() -> None:
+    detail = OLD_LLDP.replace(
+        "System Name: sw-lama.kantor.example.go.id", "System Name - not advertised"
+    )
+    brief = OLD_BRIEF.replace("sw-lama.kantor.exam", "not advertised     ")
+    ask = answering(show_lldp_neighbors_detail=detail, show_lldp_neighbors=brief)
+    assert [(n.port, n.device) for n in looking.neighbors(ask)] == [("FastEthernet0/13", "")]
+    line = next(line for line in brief.splitlines() if "Fa0/13" in line)
+    twice = brief.replace(line, f"{line}\n{line.replace('Fa0/13', 'Fa0/14')}")
+    ask = answering(show_lldp_neighbors_detail=detail, show_lldp_neighbors=twice)
+    assert [n.port for n in looking.neighbors(ask)] == [""]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

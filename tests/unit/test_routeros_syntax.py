@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +19,11 @@ from provisioner.drivers.routeros.syntax import (
     value,
     words,
 )
+from tests.recordings import FOLDER
+from tests.recordings import quoted as quoted_recordings
 
-RECORDINGS = Path(__file__).parents[3] / "shared/fixtures/mikrotik_routeros"
-recorded = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not here")
+RECORDINGS = FOLDER / "mikrotik_routeros"
+recorded = quoted_recordings("mikrotik_routeros")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 
 
@@ -144,6 +144,8 @@ def test_volatile_lines_and_our_own_timer_are_left_out() -> None:
         "/interface wifi security add name=p passphrase={}",
         "/ip ipsec identity add secret={}",
         "/snmp community add addresses=::/0 name={}",
+        "/snmp community\nset [ find default=yes ] disabled=yes\nadd addresses=::/0 name={}",
+        "/interface wifi set x security.authentication-types=wpa2-psk .ft=yes .passphrase={}",
         '/system script add name=s source="/tool fetch password=\\"{}\\" url=x"',
         "/interface wireguard add private-key={}",
         "/tool fetch url=ftp://admin:{}@10.0.0.1/x",
@@ -154,6 +156,31 @@ def test_secrets_nowhere(line: str) -> None:
     text = masked(line.format("hunter22"))
     assert "hunter22" not in text
     assert MASK in text
+
+
+def test_what_everybody_may_know_stays() -> None:
+    line = '/interface wireguard peers add interface=wg1 public-key="AbCd+/12="'
+    assert masked(line) == line
+    lines = "/snmp community\nadd addresses=::/0\n/system identity\nset name=rt1"
+    assert masked(lines) == lines
+
+
+def test_properties_after_a_dot_belong_to_the_group_before_them() -> None:
+    said = 'channel.band=5ghz-ax .width=20mhz configuration=c1 configuration.ssid="a b" .mode=ap'
+    meant = {
+        "channel.band": "5ghz-ax", "channel.width": "20mhz", "configuration": "c1",
+        "configuration.ssid": "a b", "configuration.mode": "ap",
+    }  # fmt: skip
+    assert properties(words(said)) == meant
+    [row] = rows(f"0 BM {said}")
+    assert row.props == meant
+    [item] = Configuration.parsed(f"/interface wifi set [ find default-name=wifi1 ] {said}").items
+    assert item.props == {"default-name": "wifi1", **meant}
+
+
+def test_a_property_that_is_taken_away_is_no_name() -> None:
+    [item] = Configuration.parsed("/ip hotspot user profile set [ find ] !timeout shared=5").items
+    assert item.props == {"shared": "5"}
 
 
 def test_a_given_secret_is_masked_as_the_console_writes_it_too() -> None:

@@ -16,6 +16,7 @@ Ask = Callable[[str], str]
 
 _HEX = re.compile(r"[0-9a-f]{12}")
 _DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}|local|lan|home|internal|localdomain", re.I)
+_UNNAMED = "not advertised"
 _SERIAL = re.compile(r"\([^()]*\)$")
 _SPEED = re.compile(r"(?:a-)?(\d+(?:\.\d+)?) ?(G?)", re.I)
 _OUTER = re.compile(r"(?!Vl)[A-Za-z-]+ ?\d")
@@ -88,7 +89,7 @@ def bare(name: str, domain: str = "") -> str:
     A dot alone makes no domain: ``sw.lantai_2`` is a name.
     """
     name = _SERIAL.sub("", name.strip())
-    if name == "not advertised":
+    if name == _UNNAMED:
         return ""
     first, dot, rest = name.partition(".")
     if dot and not re.fullmatch(r"[\d.]+", name):
@@ -98,12 +99,15 @@ def bare(name: str, domain: str = "") -> str:
 
 
 def _with_port(row: Row, brief: Sequence[Row]) -> Row:
-    """The row with the port that the short table tells of that neighbour."""
-    for other in brief:
-        named = row["neighbor_name"].startswith(other["neighbor_name"])
-        if other["neighbor_interface"] == row["neighbor_port_id"] and named:
-            return {**row, "local_interface": other["local_interface"]}
-    return row
+    """The row with the port that the short table tells of that neighbour, if it is only one."""
+    name = row["neighbor_name"] or _UNNAMED
+    found = {
+        other["local_interface"]
+        for other in brief
+        if other["neighbor_interface"] == row["neighbor_port_id"]
+        and name.startswith(other["neighbor_name"])
+    }
+    return {**row, "local_interface": found.pop()} if len(found) == 1 else row
 
 
 def _remote(identifier: str, described: str) -> str:

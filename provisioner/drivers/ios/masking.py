@@ -18,7 +18,8 @@ _ONE_WORD = re.compile(
     r"|\bauth (?:md5|sha\S*)|\bpriv (?:des|3des|aes(?: \d+)?)"
     r"|\bmessage-digest-key \d+ md5(?: \d)?|\bauthentication-key \d+ md5"
     r"|\bauthentication md5 key-string(?: \d)?"
-    r"|\bstandby \d+ authentication(?: text)?"
+    r"|\b(?:standby|vrrp|glbp) \d+ authentication(?: text)?(?! (?:md5|text)\b)"
+    r"|\bip nhrp authentication"
     r"|\bkey(?: [067])?(?! (?:chain|generate|config-key|zeroize)\b)) \S+",
     re.IGNORECASE,
 )

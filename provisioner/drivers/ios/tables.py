@@ -60,21 +60,38 @@ def _each(pattern: str) -> Callable[[str], Iterator[Row]]:
 
 
 def _learned(text: str) -> Iterator[Row]:
-    """In whichever order a version puts address, VLAN, kind and port."""
+    """In whichever order a version puts address, VLAN, kind and port; more ports may follow."""
+    row: dict[str, Any] = {}
     for line in text.splitlines():
         mac = re.search(rf"(?<!\S){_MAC}(?!\S)", line)
         if mac is None:
+            if row and line.startswith(" "):
+                row["destination_port"] += _ports(line)
             continue
-        words = line.split()
-        vlan = next((word for word in words if re.fullmatch(r"\d{1,4}", word)), "")
-        ports = [word for word in words[-1].split(",") if re.fullmatch(_PORT, word)]
-        kind = next((w for w in words if w.lower() in ("dynamic", "static", "self")), "")
-        yield {
+        if row:
+            yield row
+        before, after = line[: mac.start()].split(), line[mac.end() :].split()
+        numbered = [word for word in before if word not in ("*", "R", "S", "D", "#")] or after
+        kinds = ("dynamic", "static", "self")
+        row = {
             "destination_address": mac[0],
-            "type": kind,
-            "vlan_id": vlan,
-            "destination_port": ports or [words[-1]],
+            "type": next((word for word in after if word.lower() in kinds), ""),
+            "vlan_id": next((word for word in numbered if re.fullmatch(r"\d{1,4}", word)), ""),
+            "destination_port": _ports(line[mac.end() :]) or after[-1:],
         }
+    if row:
+        yield row
+
+
+def _ports(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s,]+", text) if re.fullmatch(_PORT, word)]
+
+
+def _bindings(text: str) -> Iterator[Row]:
+    """A client's identifier may go over several lines, of which the others hold nothing else."""
+    form = rf"^({_ADDRESS}) +([0-9a-fA-F][0-9a-fA-F.:]+).*((?:\n +[0-9a-fA-F.]+ *$)*)"
+    for found in re.finditer(form, text, re.MULTILINE):
+        yield {"ip_address": found[1], "hardware_address": found[2] + "".join(found[3].split())}
 
 
 def _blocks(fields: Mapping[str, str], beginning: str) -> Callable[[str], Iterator[Row]]:
@@ -124,7 +141,7 @@ def _version(text: str) -> Iterator[Row]:
         "version": r"\bVersion ([^,\s]+)",
         "hostname": r"^(\S+) uptime is ",
         "hardware": r"^[Cc]isco (\S+) \(.*(?:processor|memory)|^Model [Nn]umber\s*: (\S+)",
-        "serial": r"^Processor board ID (\S+)|^System [Ss]erial [Nn]umber\s*: (\S+)",
+        "serial": r"^Processor board ID ([^\s,]+)|^System [Ss]erial [Nn]umber\s*: (\S+)",
     }
     told = {key: re.search(form, text, re.MULTILINE) for key, form in forms.items()}
     if told["version"]:
@@ -167,7 +184,7 @@ _OWN: dict[str, Callable[[str], Iterator[Row]]] = {
     "show interfaces": _interfaces,
     "show interfaces status": _each(
         rf"^(?P<port>{_PORT}) +(?P<name>.*)(?<!\S)(?P<status>{_STATES})\b.*? +"
-        r"(?P<vlan_id>\d+|trunk|routed|unassigned|f-path|--) +"
+        r"(?P<vlan_id>\d[\d,]*|trunk|routed|unassigned|f-path|--|pvlan \S+) +"
         r"(?P<duplex>\S+) +(?P<speed>\S+)"
     ),
     "show interfaces description": _each(
@@ -176,12 +193,11 @@ _OWN: dict[str, Callable[[str], Iterator[Row]]] = {
     ),
     "show interfaces switchport": _switchports,
     "show power inline": _each(
-        rf"^(?P<interface>{_PORT}) +(?P<admin_status>auto|static|never|off|consta\S*) +"
-        r"(?P<operational_status>\S+) +(?P<power>[\d.]+)"
+        # Between the two, some versions tell a priority, and others what is plugged in.
+        rf"^(?P<interface>{_PORT}) +(?P<admin_status>auto|static|never|off|consta\S*) +(?:.*? )??"
+        r"(?P<operational_status>\S+) +(?P<power>\d+\.\d+|\d{1,2})(?!\S)"
     ),
-    "show ip dhcp binding": _each(
-        rf"^(?P<ip_address>{_ADDRESS}) +(?P<hardware_address>[0-9a-fA-F][0-9a-fA-F.:]+)"
-    ),
+    "show ip dhcp binding": _bindings,
     "show ip arp": _each(rf"^Internet +(?P<ip_address>{_ADDRESS}) +\S+ +(?P<mac_address>{_MAC})"),
 }
 COMMANDS = tuple(_OWN)

@@ -212,7 +212,7 @@ def _selected(rest: list[str]) -> Iterator[tuple[str, str]]:
         if word.startswith("["):
             inner = words(word.strip("[] "))
             yield from properties([each for each in inner if each != "find"]).items()
-        elif not word.startswith("*") and not word.isdecimal():
+        elif not word.startswith(("*", "!")) and not word.isdecimal():
             yield "name", word.strip('"')
 
 

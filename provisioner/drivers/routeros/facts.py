@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from provisioner.drivers.routeros.syntax import unquoted
+from provisioner.drivers.routeros.syntax import named_whole, unquoted
 
 _ROW = re.compile(
     r"^ *(?P<number>\d+)? *(?P<flags>[A-Za-z*](?:[A-Za-z* ]*[A-Za-z*])?)? +(?=[a-z0-9.-]+=|;;;)"
 )
-_PROPERTY = re.compile(r'(?:^| )(?P<name>[a-z][a-z0-9.-]*)=(?P<value>"(?:[^"\\]|\\.)*"|)')
+_PROPERTY = re.compile(r'(?:^| )(?P<name>\.?[a-z][a-z0-9.-]*)=(?P<value>"(?:[^"\\]|\\.)*"|)')
 _FIELD = re.compile(r"^ *(?P<name>[A-Za-z][A-Za-z0-9-]*): ?(?P<value>.*)$")
 _WIFI_PACKAGES = (
     ("wifi-qcom", "/interface wifi"), ("wifi-qcom-ac", "/interface wifi"),
@@ -130,7 +130,7 @@ def _row(text: str) -> Row:
     head = _ROW.match(text)
     flags = frozenset((head["flags"] or "").replace(" ", "")) if head else frozenset()
     body = text[head.end() :] if head else text
-    props: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
     comment, marked, rest = "", body.startswith(";;;"), body
     if marked:
         begin = re.search(r" (?=[a-z][a-z0-9-]*=)", body)
@@ -142,9 +142,10 @@ def _row(text: str) -> Row:
         if each.start() < at:
             continue
         after = next((f.start() for f in found[index + 1 :] if f.start() >= each.end()), len(rest))
-        props[each["name"]] = unquoted(each["value"] + rest[each.end() : after].strip()
-                                       if not each["value"] else each["value"])  # fmt: skip
+        told = each["value"] or rest[each.end() : after].strip()
+        pairs.append((each["name"], unquoted(told)))
         at = each.end()
+    props = named_whole(pairs)
     return Row(flags, {"comment": comment, **props} if marked else props)
 
 

@@ -12,13 +12,12 @@ MASK = "<masked>"
 _SECRET = re.compile(
     r"(?P<name>\b(?:[a-z0-9.-]*(?:password|passphrase|secret|pre-shared-key|private-key|psk)"
     r"|wpa2?-[a-z-]*key|authentication-key|tcp-md5-key|md5-key|auth-key|private-pre-shared-key"
-    r"|(?:static|transmit)-[a-z0-9-]*key[0-9-]*|key|supplicant-password|web-proxy-key|pin))="
+    r"|(?:static|transmit)-[a-z0-9-]*key[0-9-]*|(?<!public-)key|supplicant-password|web-proxy-key|pin))="
     r"(?P<value>\\\"[^\"]*\\\"|\"(?:[^\"\\]|\\.)*\"|[^\s\"\]};\\]+)",
     re.IGNORECASE,
 )
-_COMMUNITY = re.compile(
-    r"^(?P<head>/snmp community .*?)(?P<name>\bname)=(?P<value>\"(?:[^\"\\]|\\.)*\"|\S+)"
-)
+_COMMUNITIES = "/snmp community"
+_COMMUNITY = re.compile(r"(?P<name>\bname)=(?:\"(?:[^\"\\]|\\.)*\"|\S+)")
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/@:\"]+:[^\s/@\"]+(?=@)")
 _EMPTY = ('""', "")
 _VOLATILE = re.compile(r"^#")
@@ -35,12 +34,17 @@ def masked(text: str, secrets: Iterable[str | None] = ()) -> str:
     known |= {quoted(secret)[1:-1] for secret in known}
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, MASK)
-    return "\n".join(map(_line, text.split("\n")))
+    lines, where = [], ""
+    for line in text.split("\n"):
+        where = line if line.startswith("/") else where
+        lines.append(_line(line, of_community=where.startswith(_COMMUNITIES)))
+    return "\n".join(lines)
 
 
-def _line(line: str) -> str:
+def _line(line: str, *, of_community: bool) -> str:
     line = _IN_ADDRESS.sub(MASK, line)
-    line = _COMMUNITY.sub(lambda found: f"{found['head']}{found['name']}={MASK}", line)
+    if of_community:
+        line = _COMMUNITY.sub(rf"\g<name>={MASK}", line, count=1)
     return _SECRET.sub(_hidden, line)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/,@+!*-]+")
 _SAFE = frozenset(
@@ -75,7 +75,18 @@ def _words(text: str) -> Iterator[str]:
 def properties(found: list[str]) -> dict[str, str]:
     """Those of the words that are ``name=value``, values as they are meant."""
     pairs = (word.partition("=") for word in found if "=" in word)
-    return {name: unquoted(text) for name, _, text in pairs}
+    return named_whole((name, unquoted(text)) for name, _, text in pairs)
+
+
+def named_whole(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Properties by whole names: behind ``channel.band`` comes ``.width`` of the channel."""
+    told: dict[str, str] = {}
+    group = ""
+    for name, text in pairs:
+        if not name.startswith("."):
+            group = name.rpartition(".")[0]
+        told[f"{group}{name}" if name.startswith(".") else name] = text
+    return told
 
 
 def joined_lines(text: str) -> list[str]:
