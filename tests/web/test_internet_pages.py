@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests.web.stage import FAR, PASSWORD, Stage, photo
 from tests.web.test_pages import FIELDS
 
-pytestmark = pytest.mark.timeout(240)
+# they share one connected site, in the order in which they stand
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("internet-pages")]
 SECRET = "kunci guru SMP 9"
 FORM = {
     **{name: text for name, text in FIELDS.items() if not name.startswith("details/")},
