@@ -147,6 +147,41 @@ class DeviceSettings(_Section):
     )
 
 
+class CheckSettings(_Section):
+    """Looking for faults."""
+
+    hour: int | None = Field(
+        3, ge=0, le=23, description="hour of the office's night at which every site is checked"
+    )
+    after_handover_hours: float = Field(
+        24, gt=0, description="hours after hand-over at which what was made is checked once"
+    )
+    device_seconds: float = Field(
+        20, ge=2, le=300, description="seconds that one device is given to answer everything"
+    )
+    internet: list[str] = Field(
+        ["1.1.1.1", "8.8.8.8"],
+        description="addresses outside; a site has the Internet when one of them answers",
+    )
+    names: list[str] = Field(["kominfo.go.id"], description="names that every resolver has to know")
+    page: str = Field(
+        "http://detectportal.firefox.com/success.txt", description="page that probes fetch"
+    )
+    changed_hours: float = Field(
+        48, gt=0, description="hours back in which a change on the way is told in a diagnosis"
+    )
+    keep_days: int = Field(400, ge=1, description="days that results are kept")
+
+
+class NotificationSettings(_Section):
+    """Whom to tell."""
+
+    urls: list[SecretReference] = Field(
+        default_factory=list,
+        description="references to addresses as Apprise writes them (mailto, tgram, ntfy)",
+    )
+
+
 class WebSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
@@ -172,6 +207,8 @@ class Settings(BaseSettings):
     ssh: SshSettings = SshSettings()
     clusters: dict[str, ClusterSettings] = Field(default_factory=dict)
     devices: DeviceSettings = DeviceSettings()
+    checks: CheckSettings = CheckSettings()
+    notifications: NotificationSettings = NotificationSettings()
     web: WebSettings = WebSettings()
 
     @classmethod

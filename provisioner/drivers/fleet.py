@@ -9,12 +9,16 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from provisioner.drivers.network import (
     Applied,
     Confirmed,
+    Examination,
     Host,
+    Inquiry,
     Intent,
     NetworkPlatform,
     Order,
     Preview,
     Reading,
+    Remedied,
+    Remedy,
     Result,
     Reverted,
     Survey,
@@ -77,6 +81,14 @@ class Fleet:
     def survey(self, names: Collection[str]) -> Result[Survey]:
         """See ``NetworkPlatform``."""
         return self._each(dict.fromkeys(names), lambda platform, work: platform.survey(work))
+
+    def examine(self, inquiries: Mapping[str, Inquiry]) -> Result[Examination]:
+        """See ``NetworkPlatform``."""
+        return self._each(inquiries, lambda platform, work: platform.examine(work))
+
+    def remedy(self, remedies: Mapping[str, Remedy]) -> Result[Remedied]:
+        """See ``NetworkPlatform``."""
+        return self._each(remedies, lambda platform, work: platform.remedy(work))
 
     def evidence(self, orders: Mapping[str, Order]) -> Result[tuple[str, ...]]:
         """What each device would be changed in, as it says itself where its platform can ask it so

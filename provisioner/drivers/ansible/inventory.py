@@ -40,6 +40,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "password": ("ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
     "private_key_file": ("ansible_ssh_private_key_file", "ansible_private_key_file"),
     "become_password": ("ansible_become_password", "ansible_become_pass"),
+    "probe_interface": ("provisioner_probe_interface",),
 }
 """Each field's variables; where a host has several, the first counts."""
 
@@ -59,6 +60,7 @@ class _Variables(BaseModel):
     password: str | None = None
     private_key_file: str | None = None
     become_password: str | None = None
+    probe_interface: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")
 
 
 def read_hosts(

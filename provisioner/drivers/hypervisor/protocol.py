@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from provisioner.drivers.hypervisor.health import ClusterHealth, VmHealth
 from provisioner.drivers.hypervisor.orders import Clone, Order, VmOrder
 from provisioner.drivers.hypervisor.readings import (
     BackupJob,
@@ -108,4 +109,13 @@ class Hypervisor(Protocol):
 
     def guest(self, vm: Placed) -> GuestReport:
         """What the guest agent of a VM says, without ever executing anything in it."""
+        ...
+
+    def health(self) -> ClusterHealth:
+        """How the cluster, its nodes and its storages are doing; what a node that is off, or a
+        privilege that is missing, keeps from us is in ``untold``."""
+        ...
+
+    def vm_health(self, vmid: int) -> VmHealth:
+        """How one VM is doing, its agent and what is inside included; executes nothing in it."""
         ...

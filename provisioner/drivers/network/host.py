@@ -27,3 +27,5 @@ class Host:
     private_key_file: str | None = None
     """None, and no password: the office's own identity."""
     become_password: str | None = field(default=None, repr=False)
+    probe_interface: str | None = None
+    """Of a probe: the interface by which it uses the network, wireless or wired."""

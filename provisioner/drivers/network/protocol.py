@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from provisioner.drivers.network.examination import Examination, Inquiry, Remedied, Remedy
 from provisioner.drivers.network.intents import Intent, Wish
 from provisioner.drivers.network.survey import Survey
 from provisioner.drivers.network.work import (
@@ -59,5 +60,23 @@ class NetworkPlatform(Protocol):
         """Look around on each host: neighbours, addresses learned, ports, leases. Changes nothing.
 
         What a device cannot tell (no LLDP there, no such command) is left empty, not a failure.
+        """
+        ...
+
+    def examine(self, inquiries: Mapping[str, Inquiry]) -> Result[Examination]:
+        """Ask each host how it is doing, in one session that refuses every line but a reading one.
+
+        Takes ``Inquiry.limit`` seconds per host after the login, and no more memory than a few
+        megabytes, whatever the device sends: a device that stops answering midway gives what it
+        said so far, with ``cut``; one that gives nothing is a failure. Changes nothing; even the
+        hostname need not be right.
+        """
+        ...
+
+    def remedy(self, remedies: Mapping[str, Remedy]) -> Result[Remedied]:
+        """Do one of the few things that help without changing what is set up.
+
+        Nothing is done on a host whose hostname is another, nor to a port by which we reach it:
+        Refused. What a platform cannot do is Refused as well.
         """
         ...

@@ -40,6 +40,16 @@ class Closable(Protocol):
         ...
 
 
+class Looking(Closable, Protocol):
+    """A session that can be told to only read."""
+
+    def only_read(self, seconds: float) -> None:
+        """From now on refuse every line that does not only read, with ``NotReadingError``, and end
+        by itself (``SessionEndedError``) after so many seconds, or when the device has sent more
+        than ``FLOOD`` characters."""
+        ...
+
+
 _S = TypeVar("_S", bound=Closable)
 _T = TypeVar("_T")
 
@@ -70,9 +80,14 @@ class Batches(Generic[_S]):
         self._sessions, self._session = sessions, session
 
     def run(
-        self, names: Iterable[str], work: Callable[[Host, _S], _T]
+        self,
+        names: Iterable[str],
+        work: Callable[[Host, _S], _T],
+        limits: Mapping[str, float] | None = None,
     ) -> dict[str, _T | StepFailure]:
         """``work`` on a session with each host, many at once; what it returned, or the failure.
+
+        ``limits``: seconds that each login may take, where less than the settings say.
 
         ``work`` raises StepFailure; what it lets out of the session's own failures is told as if
         nothing had been done.
@@ -82,7 +97,7 @@ class Batches(Generic[_S]):
         hosts = {name: known[name] for name in wanted if name in known}
 
         def one(host: Host, logged_in: Callable[[], None]) -> _T | StepFailure:
-            return self._one(host, logged_in, work)
+            return self._one(host, logged_in, work, (limits or {}).get(host.name))
 
         done = self._sessions.fan_out.run(hosts, one)
         return {
@@ -90,10 +105,14 @@ class Batches(Generic[_S]):
         }
 
     def _one(
-        self, host: Host, logged_in: Callable[[], None], work: Callable[[Host, _S], _T]
+        self,
+        host: Host,
+        logged_in: Callable[[], None],
+        work: Callable[[Host, _S], _T],
+        limit: float | None,
     ) -> _T | StepFailure:
         try:
-            session = self._opened(host)
+            session = self._opened(host, limit)
             try:
                 logged_in()
                 return work(host, session)
@@ -113,13 +132,14 @@ class Batches(Generic[_S]):
                 who="administrator",
             )
 
-    def _opened(self, host: Host) -> _S:
+    def _opened(self, host: Host, limit: float | None = None) -> _S:
         """A session; connecting is tried again a few times, which costs the device nothing."""
         settings = self._sessions.settings
         login = self._sessions.access.login(host)
-        deadline = time.monotonic() + settings.connect
+        patience = settings.connect if limit is None else min(settings.connect, limit)
+        deadline = time.monotonic() + patience
         for again in range(_TRIES):
-            session = self._session(login, settings.connect, settings.command)
+            session = self._session(login, patience, settings.command)
             try:
                 session.open()
                 return session

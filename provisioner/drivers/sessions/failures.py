@@ -48,6 +48,16 @@ def cut_before_work(host: Host, why: str, log: Sequence[str]) -> Retriable:
     )
 
 
+def unanswered(host: Host, why: str) -> Retriable:
+    """It let us in, and then said nothing that can be used."""
+    return Retriable(
+        say("%(host)s does not answer after the login: %(why)s", host=host.name, why=why),
+        meaning=say("It lets people in but does not carry out what it is told."),
+        next=say("Look at it on its own console; a restart may be needed."),
+        after=5,
+    )
+
+
 def strange_key(host: Host, fingerprint: str, known: bool) -> ActionNeeded:
     what = (
         say(

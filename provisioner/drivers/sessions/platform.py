@@ -8,17 +8,22 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from provisioner.drivers.network import (
     Applied,
     Confirmed,
+    Examination,
     Host,
+    Inquiry,
     Intent,
     Order,
     Preview,
     Reading,
+    Remedied,
+    Remedy,
     Result,
     Reverted,
     Survey,
     Wish,
 )
-from provisioner.drivers.sessions.batches import Batches, Closable, Sessions
+from provisioner.drivers.sessions import failures
+from provisioner.drivers.sessions.batches import Batches, Looking, Sessions
 from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
 from provisioner.errors import StepFailure
 from provisioner.settings import DeviceSettings
@@ -39,9 +44,15 @@ class SessionWork(Protocol):
     def confirm(self, order: Order) -> Confirmed: ...
     def revert(self, order: Order) -> Reverted: ...
     def survey(self) -> Survey: ...
+    def examine(self, inquiry: Inquiry) -> Examination:
+        """The session has been told to only read; ``SessionEndedError`` of it is not let out once
+        something is known: what was read comes with ``cut``."""
+        ...
+
+    def remedy(self, remedy: Remedy) -> Remedied: ...
 
 
-_S = TypeVar("_S", bound=Closable)
+_S = TypeVar("_S", bound=Looking)
 _W = TypeVar("_W", bound=SessionWork)
 _T = TypeVar("_T")
 
@@ -87,6 +98,24 @@ class SessionPlatform(Generic[_S, _W]):
     def survey(self, names: Collection[str]) -> Result[Survey]:
         """See ``NetworkPlatform``."""
         return self.batch(names, lambda work, name: work.survey())
+
+    def examine(self, inquiries: Mapping[str, Inquiry]) -> Result[Examination]:
+        """See ``NetworkPlatform``."""
+
+        def one(host: Host, session: _S) -> Examination:
+            session.only_read(inquiries[host.name].limit)
+            job = self.work(host, session, self._settings)
+            try:
+                return job.examine(inquiries[host.name])
+            except (RejectedError, SessionEndedError) as error:
+                raise failures.unanswered(host, str(error)) from error
+
+        limits = {name: inquiry.limit for name, inquiry in inquiries.items()}
+        return self._batches.run(inquiries, one, limits)
+
+    def remedy(self, remedies: Mapping[str, Remedy]) -> Result[Remedied]:
+        """See ``NetworkPlatform``."""
+        return self.batch(remedies, lambda work, name: work.remedy(remedies[name]))
 
     def batch(
         self, names: Iterable[str], work: Callable[[_W, str], _T]

@@ -23,6 +23,14 @@ class SessionEndedError(Exception):
     """The device has closed the session, or has not answered in time."""
 
 
+class NotReadingError(Exception):
+    """A line that is not known to only read was about to be sent on a session for looking."""
+
+
+FLOOD = 8_000_000
+"""Characters after which a device that only has to be read is no longer listened to."""
+
+
 class RejectedError(Exception):
     """The device did not take a line; ``reason`` is what it said about that."""
 
@@ -84,6 +92,8 @@ class Terminal(BaseConnection):
         self._command = command
         self._buffer = ""
         self._heard: list[str] = []
+        self._until: float | None = None
+        self._received = 0
         self._socket: socket.socket | None = None
         self.remote_conn_pre = None
 
@@ -98,6 +108,14 @@ class Terminal(BaseConnection):
         except BaseException:
             self.disconnect()
             raise
+
+    def only_read(self, seconds: float) -> None:
+        """See ``batches.Closable``."""
+        self._until = time.monotonic() + seconds
+
+    def reads(self, line: str) -> bool:
+        """Whether the line is known to change nothing, on this platform."""
+        return False
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
         client = paramiko.SSHClient()
@@ -141,6 +159,11 @@ class Terminal(BaseConnection):
         text = _LINE_END.sub("\n", "".join(self._heard))
         return type(self).hide(text, (self.password, self.secret, *secrets))
 
+    def _guard(self, line: str) -> None:
+        """To be called with every line before it is sent. Raises NotReadingError."""
+        if self._until is not None and not self.reads(line):
+            raise NotReadingError(line)
+
     def _type(self, text: str) -> None:
         try:
             self.write_channel(text)
@@ -152,6 +175,8 @@ class Terminal(BaseConnection):
 
         Raises SessionEndedError at the deadline (of ``time.monotonic``) and at the end.
         """
+        if self._until is not None:
+            deadline = min(deadline, self._until)
         left = deadline - time.monotonic()
         seconds = max(left if quiet is None else min(left, quiet), 0.001)
         try:
@@ -162,6 +187,9 @@ class Terminal(BaseConnection):
             raise SessionEndedError("the device did not answer in time") from error
         except OSError as error:
             raise SessionEndedError("the session broke") from error
+        self._received += len(text)
+        if self._until is not None and self._received > FLOOD:
+            raise SessionEndedError("the device sends without end")
         self._heard.append(text)
         self._buffer += text
         self._reply()
