@@ -147,7 +147,7 @@ def test_what_a_switch_sees_around_it(stage: Stage) -> None:
         (UPLINK, "sw-001", far, "lldp"),
         (UPLINK, "sw-001", far, "cdp"),
     }
-    assert [each.port for each in seen.learned] == [UPLINK]
+    assert {each.port for each in seen.learned} == {UPLINK}
     assert isinstance(seen.learned[0], Learned)
     assert seen.leases == (Lease("10.40.12.20", "00:a1:b2:c3:d4:e5"),)
     assert {"192.0.2.2", "10.40.12.20"} <= seen.arp.keys()

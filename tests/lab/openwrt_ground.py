@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -38,6 +38,26 @@ class Ground:
             raise SessionEndedError(device.name)
         if self.drop_after == len(self.lines):
             raise SessionEndedError(device.name)
+
+    def shown(self, device: Device, name: str, **asked: object) -> Mapping[str, str] | None:
+        return None
+
+    def link(self, device: Device, port: str) -> bool | None:
+        return None
+
+    def far(self, device: Device, port: str) -> tuple[Device, str] | None:
+        return None
+
+    def upstream(self, device: Device) -> str:
+        return ""
+
+    def answers(self, device: Device, address: str) -> bool | None:
+        return None
+
+    def abroad(self, device: Device, name: str) -> Mapping[str, str] | None:
+        return None
+
+    def cured(self, device: Device, name: str, **asked: object) -> None: ...
 
     def timer_fires(self, device: Device) -> bool:
         return self.timers

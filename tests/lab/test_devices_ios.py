@@ -157,7 +157,7 @@ def test_each_character_is_echoed_and_the_line_can_be_edited(lab: DeviceLab) -> 
             return clock + helped + described
 
     seen = asyncio.run(go())
-    assert re.search(r"\*\d\d:\d\d:\d\d\.\d{3} UTC ", seen)
+    assert re.search(r"\d\d:\d\d:\d\d\.\d{3} UTC ", seen)
     assert "  running-config\n" in seen
     assert " description why? not\n" in lab.configuration(SWITCH)
 

@@ -130,10 +130,10 @@ def learned(ask: Ask) -> tuple[Learned, ...]:
     """What ports have heard; the device's own addresses are left out."""
     text = ask("show mac address-table") or ask("show mac-address-table")
     return tuple(
-        Learned(full(port), int(vlan) if (vlan := row["vlan_id"]).isdigit() else None, mac)
+        Learned(full(port), int(vlan) if (vlan := row["vlan_id"]).isdigit() else None, heard)
         for row in rows("show mac address-table", text)
         for port in _ports(row["destination_port"])
-        if (mac := _mac(row["destination_address"])) and _OUTER.match(port)
+        if (heard := mac(row["destination_address"])) and _OUTER.match(port)
     )
 
 
@@ -150,22 +150,23 @@ def leases(ask: Ask) -> tuple[Lease, ...]:
 def arp(ask: Ask) -> dict[str, str]:
     """Ethernet address by IPv4 address."""
     found = rows("show ip arp", ask("show ip arp"))
-    return {row["ip_address"]: mac for row in found if (mac := _mac(row["mac_address"]))}
+    return {row["ip_address"]: own for row in found if (own := mac(row["mac_address"]))}
 
 
 def client(text: str) -> str:
     """The Ethernet address in a client's identifier: alone, after ``01``, or written out."""
     digits = re.sub(r"[^0-9a-f]", "", text.lower())
     if len(digits) == 14 and digits.startswith("01"):
-        return _mac(digits[2:])
+        return mac(digits[2:])
     if len(digits) == 12:
-        return _mac(digits)
+        return mac(digits)
     said = bytes.fromhex(digits).decode("ascii", "replace") if len(digits) % 2 == 0 else ""
     written = re.search(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", said)
-    return _mac(written[0]) if written else ""
+    return mac(written[0]) if written else ""
 
 
-def _mac(text: str) -> str:
+def mac(text: str) -> str:
+    """Lower case with colons; '' where it is none."""
     digits = re.sub(r"[.:-]", "", text.lower())
     if not _HEX.fullmatch(digits):
         return ""
@@ -185,7 +186,7 @@ def ports(ask: Ask) -> dict[str, PortState]:
             up=link == "up" and str(row["protocol_status"]).startswith("up"),
             enabled="admin" not in link,
             description=row["description"],
-            speed_mbps=_speed(row["speed"]),
+            speed_mbps=speed(row["speed"]),
             errors=int(row["input_errors"]) if row["input_errors"] else None,
         )
     for change in (_status, _described, _switchport, _power):
@@ -203,8 +204,8 @@ def _status(ask: Ask) -> _Values:
         values["up"] = row["status"].startswith("connected")
         if row["vlan_id"].isdigit():
             values["vlan"] = int(row["vlan_id"])
-        if speed := _speed(row["speed"]):
-            values["speed_mbps"] = speed
+        if found := speed(row["speed"]):
+            values["speed_mbps"] = found
         if row["name"]:
             values["description"] = row["name"]  # cut; the whole of it follows where it is told
         yield full(row["port"]), values
@@ -234,6 +235,7 @@ def _power(ask: Ask) -> _Values:
             yield full(row["interface"]), {"poe_watts": float(row["power"])}
 
 
-def _speed(text: str) -> int | None:
+def speed(text: str) -> int | None:
+    """Megabits per second."""
     match = _SPEED.match(text)
     return int(float(match[1]) * (1000 if match[2] else 1)) if match else None

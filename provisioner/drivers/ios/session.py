@@ -40,6 +40,17 @@ _LOGGED = re.compile(
 )
 """What it reports by itself meanwhile."""
 
+_NOT_PLAIN = re.compile(r"[^ -~]")
+_READS = re.compile(
+    r"show (?!te(?:c\S*)?(?: |$))[\w.:/ -]+"
+    r"|ping [\w.-]+(?: (?:repeat|timeout) \d{1,2}){0,2}"
+    r"|terminal (?:length|width) \d{1,3}|enable|disable|exit|logout"
+)
+"""Lines that change nothing; ``show tech`` keeps an old switch busy for minutes."""
+_NARROWS = re.compile(r" ?(?:include|exclude|begin|section|count) \S")
+_WRITES = re.compile(r"\s*(?:r(?:e\w*)?|t(?:e\w*)?|a(?:p\w*)?)\s+\S", re.IGNORECASE)
+"""``redirect``, ``tee`` and ``append`` after a further pipe, in any length."""
+
 _REJECTED = re.compile(
     # Everything that begins with a percent sign, but for what only tells of something.
     r"^\s*%(?!\s?(?:Access VLAN does not exist|Not all config may be removed|Warning\b"
@@ -88,11 +99,28 @@ class Session(Terminal, CiscoIosSSH):
         self._answer = ""
         self._scanned = 0
         self._name = ""
+        self.login_seconds = 0.0
+        """How long ``open`` took."""
 
     def __enter__(self) -> Session:
         return self
 
     # ------------------------------------------------- connecting
+
+    def open(self) -> None:
+        """See ``Terminal``."""
+        began = time.monotonic()
+        super().open()
+        self.login_seconds = time.monotonic() - began
+
+    def reads(self, line: str) -> bool:
+        """``show`` without what writes files, ``ping``, and what concerns this terminal alone."""
+        command, *pipes = line.split("|")
+        if _NOT_PLAIN.search(line) or not _READS.fullmatch(command.strip()):
+            return False
+        if pipes and not (command.startswith("show ") and _NARROWS.match(pipes[0])):
+            return False
+        return not any(_WRITES.match(each) for each in pipes)
 
     def session_preparation(self) -> None:
         """Find out the prompt, once, and become privileged where that is not so yet."""
@@ -101,6 +129,7 @@ class Session(Terminal, CiscoIosSSH):
             self._become()
 
     def _become(self) -> None:
+        self._guard("enable")
         self._type("enable\n")
         deadline = time.monotonic() + self.conn_timeout
         self._echo("enable", deadline)
@@ -118,12 +147,17 @@ class Session(Terminal, CiscoIosSSH):
 
         What the device echoes has to be the line. Raises SessionEndedError.
         """
+        return _LOGGED.sub("", self.hear(line, seconds)).rstrip("\n")
+
+    def hear(self, line: str, seconds: float | None = None) -> str:
+        """Like ``ask``, but with what it tells by itself: its log looks the same."""
+        self._guard(line)
         deadline = time.monotonic() + (seconds or self._command)
         self._type(f"{line}\n")
         self._echo(line, deadline)
         prompt = self._until_prompt(deadline)
         self.in_configuration = "config" in prompt.mode
-        return _LOGGED.sub("", self._answer).rstrip("\n")
+        return self._answer.rstrip("\n")
 
     def tell(self, line: str, seconds: float | None = None) -> str:
         """Like ``ask``; raises RejectedError where the device does not take the line."""

@@ -6,23 +6,29 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from provisioner.drivers.ios import looking
 from provisioner.drivers.ios.configuration import Switch, names_in, remaining
+from provisioner.drivers.ios.examining import Examining
 from provisioner.drivers.ios.masking import masked, steady
 from provisioner.drivers.ios.objects import found, problem
+from provisioner.drivers.ios.remedying import Remedying
 from provisioner.drivers.ios.scopes import Abilities
 from provisioner.drivers.ios.session import Session, refused, rejected
 from provisioner.drivers.network import (
     AccessPort,
     Applied,
     Confirmed,
+    Examination,
     Host,
+    Inquiry,
     Intent,
     Order,
     RateLimit,
     Reading,
+    Remedied,
+    Remedy,
     Reverted,
     Scope,
     Survey,
@@ -59,6 +65,9 @@ class _Look:
 
 class Work:
     """One session with one switch. Failures of the session come out as ``told`` says them."""
+
+    pauses: ClassVar[tuple[float, float]] = (2.0, 10.0)
+    """Seconds that a remedy leaves a port switched off, and without power."""
 
     def __init__(self, host: Host, session: Session, command: float) -> None:
         self._host, self.session = host, session
@@ -172,6 +181,24 @@ class Work:
             leases=looking.leases(ask),
             arp=looking.arp(ask),
         )
+
+    def examine(self, inquiry: Inquiry) -> Examination:
+        """See ``SessionWork``."""
+        return Examining(self._host, self.session, inquiry.limit).examine(inquiry)
+
+    def remedy(self, remedy: Remedy) -> Remedied:
+        """See ``NetworkPlatform``."""
+        now = self._look()
+        self._is_ours(now.switch.hostname)
+        if now.timer:
+            raise failures.strange_timer(self._host, now.timer)
+        timed = self._no_timer(now) is None
+        job = Remedying(self._host, self.session, now.switch, self.pauses, timed)
+        job.check(remedy)
+        self._wrote = True
+        if job.carry_out(remedy):
+            self._save()
+        return Remedied(self.session.transcript())
 
     # ------------------------------------------------- with what they are made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -49,6 +49,34 @@ class Ground(Protocol):
 
     def behind(self, device: Device, line: str, *, change: bool) -> None:
         """See ``Device.done``."""
+        ...
+
+    def shown(self, device: Device, name: str, **asked: object) -> Mapping[str, str] | None:
+        """See ``Device.shows``."""
+        ...
+
+    def link(self, device: Device, port: str) -> bool | None:
+        """See ``Device.link``."""
+        ...
+
+    def far(self, device: Device, port: str) -> tuple[Device, str] | None:
+        """The simulated device and its port at the other end of the cable in that port."""
+        ...
+
+    def upstream(self, device: Device) -> str:
+        """Its port towards the office, where people and the product sit; '' without one."""
+        ...
+
+    def answers(self, device: Device, address: str) -> bool | None:
+        """Whether a device of the lab with that address answers; None where it is none of them."""
+        ...
+
+    def abroad(self, device: Device, name: str) -> Mapping[str, str] | None:
+        """As ``shown``, of the device itself or else of a router on its way to the outside."""
+        ...
+
+    def cured(self, device: Device, name: str, **asked: object) -> None:
+        """What was done on the device has ended that fault, if it was there."""
         ...
 
     def timer_fires(self, device: Device) -> bool:
@@ -124,6 +152,14 @@ class Device:
         """Whether that port passes that VLAN's frames as the device is configured now."""
         return True
 
+    def lit(self, port: str) -> bool:
+        """Whether that port is switched on, so that the other end of a cable sees a link."""
+        return True
+
+    def starves(self, port: str) -> bool:
+        """Whether an access point gets no power from that port."""
+        return False
+
     def manageable(self) -> bool:
         """Whether its own management interface is as it must be to answer at all."""
         return True
@@ -154,6 +190,16 @@ class Device:
         return 127
 
     # ------------------------------------------------- what a dialect may use
+
+    def shows(self, name: str, **asked: object) -> Mapping[str, str] | None:
+        """The options of the active fault of that name that concerns this device and, where
+        ``asked``, that port, radio …; None without one."""
+        return self.ground.shown(self, name, **asked)
+
+    def link(self, port: str) -> bool | None:
+        """Whether there is light from the other end of the cable in that port; None where no cable
+        is known to be in it."""
+        return self.ground.link(self, port)
 
     async def begin(self, line: str, *, change: bool = False) -> str | None:
         """Before each line: waits ``delay``, then lets faults strike.

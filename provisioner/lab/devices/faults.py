@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from provisioner.lab.devices.conditions import CONDITIONS
 from provisioner.lab.faults import FaultKind
 from provisioner.texts import say
 
@@ -62,4 +63,4 @@ _KINDS = (
         "timer-stuck", say("a device's timers run out without taking anything back"), {"host": ""}
     ),
 )
-KINDS: Mapping[str, FaultKind] = {kind.name: kind for kind in _KINDS}
+KINDS: Mapping[str, FaultKind] = {kind.name: kind for kind in (*_KINDS, *CONDITIONS)}

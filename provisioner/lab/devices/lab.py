@@ -6,7 +6,7 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -19,8 +19,9 @@ from provisioner.lab.devices.device import Device, Entry
 from provisioner.lab.devices.making import make_device
 from provisioner.lab.devices.plan import CAMPUS, CampusPlan
 from provisioner.lab.devices.server import DeviceServer
-from provisioner.lab.devices.striking import Striking
+from provisioner.lab.devices.standing import Standing
 from provisioner.lab.devices.topology import Topology
+from provisioner.lab.devices.typing import typed
 from provisioner.lab.faults import Fault
 from provisioner.texts import say
 
@@ -30,7 +31,7 @@ _BOOT = 5.0
 """Seconds that devices may take to come up before the lab counts as started."""
 
 
-class DeviceLab(Striking):
+class DeviceLab(Standing):
     """The devices of one plan over real SSH; its loop runs in a thread of its own.
 
     All methods may be called from any thread while the lab is up.
@@ -39,8 +40,6 @@ class DeviceLab(Striking):
     def __init__(self, plan: CampusPlan = CAMPUS) -> None:
         super().__init__()
         self.plan = plan
-        self._devices: dict[str, Device] = {}
-        self._topology = Topology({}, ())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -139,17 +138,6 @@ class DeviceLab(Striking):
 
     # ------------------------------------------------------------- to know
 
-    def _known(self, name: str) -> str:
-        if name not in self._devices:
-            raise Mistake(
-                say(
-                    "There is no device %(name)s in this lab; these are: %(known)s",
-                    name=name,
-                    known=", ".join(self._devices),
-                )
-            )
-        return name
-
     def device(self, name: str) -> Device:
         """The simulated device; touch what is not a plain reading only through ``call``."""
         return self._devices[self._known(name)]
@@ -187,9 +175,6 @@ class DeviceLab(Striking):
     def sessions_open(self) -> dict[str, int]:
         """How many connections each device has now."""
         return {name: len(server.gates) for name, server in self._servers.items()}
-
-    def reachable(self, name: str) -> bool:
-        return self._devices[self._known(name)].up and not self._servers[name].cut
 
     def hosts(self, identity: str | None = None) -> dict[str, Host]:
         """The devices as the product's inventory would give them.
@@ -310,6 +295,14 @@ class DeviceLab(Striking):
 
         return self.call(end)
 
+    def type(self, name: str, lines: Sequence[str]) -> str:
+        """Somebody logs in on that device by password and types the lines; what it answered."""
+        server, password = self._servers[self._known(name)], self.plan.password
+        if password is None:
+            raise Mistake(say("The devices of this lab have no password."))
+        user = self.plan.user_on(server.device.platform)
+        return self.run(typed(server.address, server.port, user, password, lines))
+
     def reboot(self, name: str) -> None:
         self.call(self.device(name).reboot)
 
@@ -317,7 +310,7 @@ class DeviceLab(Striking):
         """Bring power, keys, cables and reachability in line with the faults."""
         for name, server in self._servers.items():
             device = server.device
-            dead = self._active("device-dead", device) is not None
+            dead = self._powerless(name)
             if dead and device.up:
                 device.power_off()
             elif not dead and not device.up and name in self._dead:
@@ -328,7 +321,7 @@ class DeviceLab(Striking):
                 server.show_key(
                     asyncssh.generate_private_key("ssh-ed25519") if changed else server.key
                 )
-        self._dead = {n for n, s in self._servers.items() if self._active("device-dead", s.device)}
+        self._dead = {name for name in self._servers if self._powerless(name)}
         self._rekeyed = {
             n for n, s in self._servers.items() if self._active("device-key-changed", s.device)
         }
@@ -354,8 +347,17 @@ class DeviceLab(Striking):
     # ------------------------------------------------- what devices stand on
 
     def moved(self, device: Device) -> None:
-        if self._servers and self._topology.changed(device):
+        if not self._servers:
+            return
+        around = self._topology.around(device.name) & self._servers.keys()
+        if any(self._powerless(name) != (name in self._dead) for name in around):
+            self._settle()
+        if self._topology.changed(device):
             self._reach()
+
+    def cured(self, device: Device, name: str, **asked: object) -> None:
+        super().cured(device, name, **asked)
+        self._settle()
 
     def end_sessions(self, device: Device) -> None:
         if device.name in self._servers:

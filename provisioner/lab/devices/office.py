@@ -137,6 +137,11 @@ def colocation() -> dict[str, Any]:
     return {"sla_working_days": 3, "letters": ["signed", "srikandi"]}
 
 
+def troubleshooting() -> dict[str, Any]:
+    """A report of a fault needs no letter."""
+    return {"sla_working_days": 1, "letters": []}
+
+
 def event_wifi(plan: CampusPlan) -> dict[str, Any]:
     """The office's terms for the WiFi of an event."""
     terms: dict[str, Any] = {"sla_working_days": 1, "letters": ["signed", "srikandi"]}

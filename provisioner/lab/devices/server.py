@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -37,6 +39,12 @@ class Running:
 RUNNING: ContextVar[Running | None] = ContextVar("running", default=None)
 
 
+def _reset(transport: asyncio.Transport) -> None:
+    """No farewell: a device without power says nothing, and this is as near as loopback comes."""
+    linger = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
 @dataclass(eq=False)
 class Gate(asyncio.Protocol):
     """A TCP connection of a device; asyncssh sees it as its transport.
@@ -55,6 +63,8 @@ class Gate(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         if not self.server.admit(self):
+            if not self.server.device.up:
+                _reset(self._transport)
             self._transport.abort()
         elif self.server.cut:
             self.hold()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import time
+from collections.abc import Mapping
 
 from provisioner.lab.devices.device import Device, Entry, SessionEndedError
 from provisioner.lab.devices.faults import KINDS
@@ -21,6 +23,15 @@ class Striking:
         self.faults = Faults(KINDS)
         self._servers: dict[str, DeviceServer] = {}
 
+    def shown(self, device: Device, name: str, **asked: object) -> Mapping[str, str] | None:
+        fault = self.faults.active(name, host=device.name, **asked)
+        return None if fault is None else fault.options
+
+    def cured(self, device: Device, name: str, **asked: object) -> None:
+        while fault := self.faults.active(name, host=device.name, **asked):
+            fault.left = 1
+            self.faults.strike(fault)
+
     def _active(self, name: str, device: Device) -> Fault | None:
         return self.faults.active(name, host=device.name)
 
@@ -35,10 +46,30 @@ class Striking:
             await asyncio.sleep(float(slow.options["seconds"]))
         if running is None:
             return None
+        await self._hang(device, line)
         running.lines += 1
         running.changes += change
+        strange = self._strange(device, line)
+        if strange is not None:
+            return strange
         fault = self._strikes("line-rejected", device, running, line, change=change)
         return fault.options["text"] if fault else None
+
+    def _hit(self, name: str, device: Device, line: str) -> Fault | None:
+        fault = self._active(name, device)
+        return fault if fault and re.search(fault.options["line"], line) else None
+
+    async def _hang(self, device: Device, line: str) -> None:
+        if self._hit("device-hangs", device, line):
+            await asyncio.Event().wait()
+
+    def _strange(self, device: Device, line: str) -> str | None:
+        """What a device out of its mind answers to that line."""
+        if self._hit("device-floods", device, line):
+            return "0123456789 abcdef\n" * 700_000
+        if self._hit("device-garbles", device, line):
+            return "".join(map(chr, random.Random(line).choices(range(1, 255), k=4000)))  # noqa: S311
+        return None
 
     def behind(self, device: Device, line: str, *, change: bool) -> None:
         running = self._running(device)

@@ -11,6 +11,8 @@ from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device
 End = tuple[str, str]
 """Device and port."""
 Cable = tuple[End, End]
+_FED = ("openwrt",)
+"""Platforms of devices without a power supply of their own."""
 
 
 @dataclass
@@ -28,7 +30,8 @@ class Topology:
     pulled: set[frozenset[End]] = field(default_factory=set)
     _ends: dict[str, list[Cable]] = field(default_factory=dict)
     _last: dict[str, tuple[bool, ...]] = field(default_factory=dict)
-    _reachable: frozenset[str] = frozenset()
+    upstream: dict[str, str] = field(default_factory=dict)
+    """By device: its port towards the office, as of when ``reachable`` was last asked."""
 
     def __post_init__(self) -> None:
         for one, other in self.cables:
@@ -52,6 +55,7 @@ class Topology:
         """The names of the devices that can be reached now."""
         todo = deque(name for name in self._ends if self._is_root(name))
         seen = set(todo)
+        self.upstream.clear()
         while todo:
             for one, other in self._ends[todo.popleft()]:
                 if (
@@ -61,6 +65,7 @@ class Topology:
                     and self._passes(other)
                 ):
                     seen.add(other[0])
+                    self.upstream[other[0]] = other[1]
                     todo.append(other[0])
         alone = self.devices.keys() - self._ends.keys()
         return frozenset(
@@ -70,6 +75,32 @@ class Topology:
     def _is_root(self, name: str) -> bool:
         device = self.devices.get(name)
         return device is None or (name in self.routers and device.up and device.manageable())
+
+    def link(self, host: str, port: str) -> bool | None:
+        """Whether the other end of the cable in that port shows light; None without a cable."""
+        for one, other in self._ends.get(host, []):
+            if one[1] == port:
+                far = self.devices.get(other[0])
+                whole = frozenset((one, other)) not in self.pulled
+                return whole and (far is None or (far.up and far.lit(other[1])))
+        return None
+
+    def starved(self, host: str) -> bool:
+        """Whether it lives on power from its cable, and gets none."""
+        device = self.devices.get(host)
+        return (
+            device is not None
+            and device.platform in _FED
+            and any(
+                feeder.starves(other[1])
+                for _, other in self._ends.get(host, [])
+                if (feeder := self.devices.get(other[0]))
+            )
+        )
+
+    def around(self, host: str) -> frozenset[str]:
+        """The devices at the other ends of its cables."""
+        return frozenset(other[0] for _, other in self._ends.get(host, []))
 
     def cable(self, host: str, port: str) -> frozenset[End] | None:
         """The cable in that port of that device; None without one."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.device import MANAGEMENT_VLAN
-from provisioner.lab.devices.ios.showing import clock, connected, rows_of
+from provisioner.lab.devices.ios.condition import connected
+from provisioner.lab.devices.ios.showing import clock, rows_of
 from provisioner.lab.devices.ios.words import Act, short
+from provisioner.lab.devices.plan import ROUTER
 
 if TYPE_CHECKING:
     from provisioner.lab.devices.ios.terminal import Terminal
@@ -27,53 +28,11 @@ def mac(name: str) -> str:
     return ".".join(digits[i : i + 4] for i in (0, 4, 8))
 
 
-def _version(terminal: Terminal) -> str:
-    device = terminal.device
-    minutes = int(time.time() - device.booted) // 60
-    uptime = f"{minutes // 60} hours, {minutes % 60} minutes"
-    return rows_of(
-        [
-            f"Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version {VERSION}, "
-            "RELEASE SOFTWARE (fc3)",
-            "Technical Support: http://www.cisco.com/techsupport",
-            "Copyright (c) 1986-2022 by Cisco Systems, Inc.",
-            "Compiled Mon 05-Sep-22 12:00 by prod_rel_team",
-            "",
-            "ROM: Bootstrap program is C2960X boot loader",
-            "",
-            f"{device.running.hostname} uptime is {uptime}",
-            "System returned to ROM by power-on",
-            f'System image file is "flash:/c2960x-universalk9-mz.{VERSION}.bin"',
-            "Last reload reason: power-on",
-            "",
-            "",
-            f"cisco {MODEL} (APM86XXX) processor (revision A0) with 524288K bytes of memory.",
-            f"Processor board ID {serial(device.name)}",
-            "Last reset from power-on",
-            "2 Virtual Ethernet interfaces",
-            "28 Gigabit Ethernet interfaces",
-            "The password-recovery mechanism is enabled.",
-            "",
-            "512K bytes of flash-simulated non-volatile configuration memory.",
-            f"Model number                    : {MODEL}",
-            f"System serial number            : {serial(device.name)}",
-            "",
-            "Configuration register is 0xF",
-            "",
-        ]
-    )
-
-
 def _inventory(terminal: Terminal) -> str:
     return (
         f'NAME: "1", DESCR: "{MODEL}"\n'
         f"PID: {MODEL}  , VID: V05  , SN: {serial(terminal.device.name)}\n\n"
     )
-
-
-def _time(terminal: Terminal) -> str:
-    now = terminal.device.now()
-    return now.strftime("*%H:%M:%S.") + now.strftime("%f")[:3] + now.strftime(" UTC %a %b %-d %Y\n")
 
 
 def _archive(terminal: Terminal) -> str:
@@ -137,9 +96,22 @@ def _addresses(terminal: Terminal) -> str:
         interface = terminal.running.interfaces[port]
         vlan = interface.native if interface.mode == "trunk" else interface.access
         vlan = vlan if interface.carries(vlan) else MANAGEMENT_VLAN
-        if interface.carries(vlan):
+        if interface.carries(vlan) and connected(terminal.device, interface):
             rows.append(f"{vlan:>4}    {mac(neighbour)}    DYNAMIC     {short(port)}")
             known += 1
+    port = terminal.device.ground.upstream(terminal.device)
+    towards = terminal.running.interfaces.get(port)
+    direct = terminal.device.neighbours.get(port, (ROUTER, ""))[0] == ROUTER
+    if towards and not direct and connected(terminal.device, towards):
+        rows.append(f"{MANAGEMENT_VLAN:>4}    {mac(ROUTER)}    DYNAMIC     {short(port)}")
+        known += 1
+    if stranger := terminal.device.shows("rogue-dhcp"):
+        hardware = stranger["mac"].replace(":", "")
+        hardware = ".".join(hardware[at : at + 4] for at in (0, 4, 8))
+        behind = terminal.running.interfaces.get(stranger["port"])
+        vlan = int(stranger["vlan"] or (behind.access if behind else 1))
+        rows.append(f"{vlan:>4}    {hardware}    DYNAMIC     {short(stranger['port'])}")
+        known += 1
     return rows_of([*rows, f"Total Mac Addresses for this criterion: {known}"])
 
 
@@ -166,9 +138,7 @@ def _lldp(terminal: Terminal) -> str:
 
 
 ABOUT: dict[str, Act] = {
-    "show version": _version,
     "show inventory": _inventory,
-    "show clock": _time,
     "show archive": _archive,
     "show archive config rollback timer": _rollback_timer,
     "show users": _users,

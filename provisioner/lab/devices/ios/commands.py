@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.ios.box import ABOUT
+from provisioner.lab.devices.ios.health import HEALTH
+from provisioner.lab.devices.ios.portstate import PORTS
+from provisioner.lab.devices.ios.reaching import REACHING
 from provisioner.lab.devices.ios.routing import ROUTED
 from provisioner.lab.devices.ios.showing import SHOWING
 from provisioner.lab.devices.ios.surroundings import SURROUNDINGS
@@ -161,8 +164,9 @@ _PRIVILEGED: dict[str, Act] = {
     "reload": _reload,
 }
 _USER_SHOWS = ("show version", "show clock", "show users", "show privilege", "show lldp neighbors")
-_USER = grammar({**_BOTH, **{k: v for k, v in ABOUT.items() if k in _USER_SHOWS}})
-_EXEC = grammar({**_BOTH, **_PRIVILEGED, **SHOWING, **ABOUT, **SURROUNDINGS})
+_SHOWS = {**SHOWING, **ABOUT, **SURROUNDINGS, **PORTS, **HEALTH, **REACHING}
+_USER = grammar({**_BOTH, **{k: v for k, v in _SHOWS.items() if k in _USER_SHOWS}})
+_EXEC = grammar({**_BOTH, **_PRIVILEGED, **_SHOWS})
 _CONFIGURE = {mode: grammar(commands) for mode, commands in ROUTED.items()}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
+from provisioner.lab.devices.ios import condition
 from provisioner.lab.devices.ios.settings import (
     ALL_VLANS,
     Archive,
@@ -155,6 +156,24 @@ def _reset(what: str, value: object) -> Act:
     return act
 
 
+def _no_shutdown(terminal: Terminal) -> str:
+    """After a ``shutdown`` the switch gives a port that it had switched off another try."""
+    for each in terminal.interfaces:
+        why = condition.err_disabled(terminal.device, each.name)
+        if each.shutdown and why != condition.PERSISTENT:
+            terminal.device.ground.cured(terminal.device, "port-err-disabled", port=each.name)
+        each.shutdown = False
+    return terminal.changed()
+
+
+def _powered(terminal: Terminal) -> str:
+    """After ``power inline never`` the switch tries anew to feed what is plugged in."""
+    for each in terminal.interfaces:
+        if each.others.pop("power inline", "").endswith("never"):
+            terminal.device.ground.cured(terminal.device, "poe-fault", port=each.name)
+    return terminal.changed()
+
+
 def _description(terminal: Terminal, text: str) -> str:
     for each in terminal.interfaces:
         each.description = text[:_LONGEST_DESCRIPTION]
@@ -227,7 +246,7 @@ def _interface_commands() -> dict[str, Act]:
         "no description": _reset("description", ""),
         "no description <line>": _reset("description", ""),
         "shutdown": _reset("shutdown", True),
-        "no shutdown": _reset("shutdown", False),
+        "no shutdown": _no_shutdown,
         "switchport mode access": _reset("mode", "access"),
         "switchport mode trunk": _reset("mode", "trunk"),
         "no switchport mode": _reset("mode", ""),
@@ -265,7 +284,7 @@ def _interface_commands() -> dict[str, Act]:
     for key in ("switchport nonegotiate", "spanning-tree portfast", "spanning-tree portfast trunk"):
         found[key] = other(key)
         found[f"no {key}"] = no_other(key)
-    found["power inline auto"] = no_other("power inline")
+    found["power inline auto"] = _powered
     for key in (
         "speed",
         "duplex",

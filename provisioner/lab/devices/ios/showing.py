@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provisioner.lab.devices.ios.settings import Interface, Running, vlan_text
+from provisioner.lab.devices.ios import condition
+from provisioner.lab.devices.ios.condition import connected
+from provisioner.lab.devices.ios.settings import Running, vlan_text
 from provisioner.lab.devices.ios.words import Act, short
 
 if TYPE_CHECKING:
@@ -41,7 +43,10 @@ def _header(device: IosDevice) -> list[str]:
 
 def _running(terminal: Terminal) -> str:
     device = terminal.device
-    text = rows_of([*_header(device), *device.running.lines()])
+    lines = device.running.lines()
+    if device.shows("dhcp-dead"):
+        lines.insert(lines.index("service password-encryption") + 1, "no service dhcp")
+    text = rows_of([*_header(device), *lines])
     return f"Building configuration...\n\nCurrent configuration : {len(text)} bytes\n{text}\n"
 
 
@@ -61,10 +66,6 @@ def _startup(terminal: Terminal) -> str:
 
 
 # ---------------------------------------------------------------------- VLANs and ports
-
-
-def connected(device: IosDevice, port: Interface) -> bool:
-    return not port.shutdown and (port.made or port.name in device.neighbours)
 
 
 def _ports(running: Running, vlan: int) -> list[str]:
@@ -120,9 +121,13 @@ def _status(terminal: Terminal) -> str:
             continue
         up = connected(terminal.device, each)
         state = "disabled" if each.shutdown else "connected" if up else "notconnect"
+        if not each.shutdown and condition.err_disabled(terminal.device, each.name):
+            state = "err-disabled"
         vlan = "trunk" if each.mode == "trunk" and up else str(each.access)
         vlan = "routed" if each.layer3 else vlan
         duplex, speed = ("a-full", "a-1000") if up else ("auto", "auto")
+        if up and condition.half(terminal.device, each.name):
+            duplex, speed = "a-half", "a-100"
         kind = "10/100/1000BaseTX" if int(each.name.rpartition("/")[2]) <= 24 else "Not Present"
         rows.append(
             f"{short(each.name):<9} {each.description[:18]:<18} {state:<12} {vlan:<10} "
@@ -172,6 +177,8 @@ def _trunk(terminal: Terminal) -> str:
     allowed = {short(e.name): every if e.allowed is None else e.allowed for e in trunks}
     known = frozenset(v for v in running.vlans if not 1002 <= v <= 1005)
     active = {port: ids & known for port, ids in allowed.items()}
+    held = {short(e.name): condition.held(device, e) for e in trunks}
+    forwarding = {port: ids - held[port] for port, ids in active.items()}
     rows = ["", "Port        Mode             Encapsulation  Status        Native vlan"]
     rows += [
         f"{short(e.name):<11} on               802.1q         trunking      {e.native}"
@@ -179,7 +186,7 @@ def _trunk(terminal: Terminal) -> str:
     ]
     rows += table("Vlans allowed on trunk", allowed)
     rows += table("Vlans allowed and active in management domain", active)
-    rows += table("Vlans in spanning tree forwarding state and not pruned", active)
+    rows += table("Vlans in spanning tree forwarding state and not pruned", forwarding)
     return rows_of(rows)
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device, Reader, Session
+from provisioner.lab.devices.ios import condition
 from provisioner.lab.devices.ios.settings import Running
 from provisioner.lab.devices.ios.terminal import Terminal
 
-VERSION = "15.2(7)E7"
+_BEFORE = 40 * 86400.0 + 3 * 3600
+"""Seconds that a switch has been running when the lab comes up."""
 
 
 @dataclass
@@ -54,19 +56,41 @@ class IosDevice(Device):
     saved_at: datetime | None = None
     archived: int = 0
     booted: float = 0.0
+    counted: dict[str, condition.Counters] = field(default_factory=dict)
+    """By port; a reload begins anew."""
 
     def boot(self) -> None:
         self.running = copy.deepcopy(self.startup)
         self.pending = None
         self.changed_at = None
-        self.booted = time.time()
+        self.counted = {}
+        self.booted = time.time() - (0 if self.booted else _BEFORE)
 
     def configuration(self) -> str:
         return "\n".join(self.running.lines()) + "\n"
 
     def carries(self, port: str, vlan: int) -> bool:
         interface = self.running.interfaces.get(port)
-        return interface is not None and vlan in self.running.vlans and interface.carries(vlan)
+        return (
+            interface is not None
+            and vlan in self.running.vlans
+            and interface.carries(vlan)
+            and not condition.err_disabled(self, port)
+            and vlan not in condition.held(self, interface)
+        )
+
+    def lit(self, port: str) -> bool:
+        interface = self.running.interfaces.get(port)
+        dark = interface is None or interface.shutdown
+        return not dark and not condition.err_disabled(self, port)
+
+    def starves(self, port: str) -> bool:
+        interface = self.running.interfaces.get(port)
+        return (
+            interface is None
+            or not self.lit(port)
+            or condition.power(self, interface) in ("never", "power-deny", "faulty")
+        )
 
     def manageable(self) -> bool:
         interface = self.running.interfaces.get(f"Vlan{MANAGEMENT_VLAN}")

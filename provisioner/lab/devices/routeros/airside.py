@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from provisioner.lab.devices.routeros.ailing import transmits
 from provisioner.lab.devices.routeros.near import heard, mac, rows
 from provisioner.lab.devices.routeros.store import Item
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from provisioner.lab.devices.routeros.box import RouterOsDevice
 
 
-def _announced(device: RouterOsDevice) -> dict[str, str]:
+def announced(device: RouterOsDevice) -> dict[str, str]:
     """Interfaces that announce a network, by its name."""
     found = {}
     for item in device.store.items("interface"):
@@ -22,16 +23,16 @@ def _announced(device: RouterOsDevice) -> dict[str, str]:
             "interface wifi configuration", item.values.get("configuration", "")
         )
         ssid = ssid or (used.values.get("ssid") if used else None)
-        if ssid and item.values.get("disabled", "yes") == "no":
+        if ssid and transmits(device, item):
             found[ssid] = item.name
     return found
 
 
 def registered(device: RouterOsDevice) -> list[Item]:
-    announced = _announced(device)
+    there = announced(device)
     return rows(
         {
-            "interface": announced[client.ssid],
+            "interface": there[client.ssid],
             "ssid": client.ssid,
             "mac-address": client.mac,
             "uptime": "4m12s",
@@ -41,8 +42,28 @@ def registered(device: RouterOsDevice) -> list[Item]:
             "auth-type": "wpa2-psk",
         }
         for client in device.clients
-        if client.ssid in announced
+        if client.ssid in there
     )
+
+
+def state(device: RouterOsDevice, item: Item) -> list[tuple[str, str]]:
+    """What ``monitor`` tells of a radio."""
+    on, old = transmits(device, item), item.values.get("type") == "wlan"
+    if item.values.get("disabled", "yes") == "yes":
+        return [("status" if old else "state", "disabled")]
+    if not on:
+        return [("status", "radar-detecting")] if old else [("state", "channel availability check")]
+    joined = sum(each.values["interface"] == item.name for each in registered(device))
+    fast = "5ghz" in item.values.get("band", item.values.get("channel.band", "5ghz"))
+    if not old:
+        channel = "5180/ax/Ceee" if fast else "2437/ax/eC"
+        told = [("state", "running"), ("channel", channel), ("registered-peers", str(joined))]
+        return [*told, ("authorized-peers", str(joined)), ("tx-power", "20")]
+    jam = device.shows("channel-jammed", radio=item.name)
+    floor = -105 + int(float(jam["percent"]) / 2) if jam else -105
+    channel = "5180/20-Ceee/ac(20dBm)" if fast else "2437/20-eC/gn(20dBm)"
+    told = [("status", "running-ap"), ("channel", channel), ("noise-floor", f"{floor}dBm")]
+    return [*told, ("registered-clients", str(joined)), ("authenticated-clients", str(joined))]
 
 
 def radios(device: RouterOsDevice) -> list[Item]:

@@ -6,7 +6,8 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from provisioner.lab.devices.routeros import airside
+from provisioner.lab.devices.routeros import addresses, airside, complaints
+from provisioner.lab.devices.routeros.ailing import flaps
 from provisioner.lab.devices.routeros.clock import date_text, due_at
 from provisioner.lab.devices.routeros.forwarding import bridge_port, carries, enabled, running
 from provisioner.lab.devices.routeros.near import FIRST, Neighbour, heard, mac, rows
@@ -14,7 +15,7 @@ from provisioner.lab.devices.routeros.store import Item
 from provisioner.lab.devices.routeros.words import text_of
 
 if TYPE_CHECKING:
-    from provisioner.lab.devices.routeros.box import Client, RouterOsDevice
+    from provisioner.lab.devices.routeros.box import RouterOsDevice
     from provisioner.lab.devices.routeros.menus import Menu
 
 _NOTHING: frozenset[str] = frozenset()
@@ -42,10 +43,14 @@ def told(device: RouterOsDevice, menu: Menu, item: Item, name: str) -> str | Non
             return None
         gateway = item.values.get("gateway", "")
         return (
-            f"{gateway}%{_way_to(device, gateway)}" if device.major >= 7 else f"{gateway} reachable"
+            f"{gateway}%{_way_to(device, gateway)}"
+            if device.major >= 7
+            else f"{gateway} reachable via  {_way_to(device, gateway)}"
         )
     if menu.store == "ip route" and device.major >= 7:
         return {"routing-table": "main", "suppress-hw-offload": "no"}.get(name)
+    if menu.store == "ip dhcp-server alert" and name == "unknown-server":
+        return addresses.stranger(device, item)
     if menu.store == "user" and name == "last-logged-in":
         return _since(device)
     if menu.store == "caps-man interface" and name == "current-state":
@@ -66,14 +71,22 @@ def _interface(device: RouterOsDevice, menu: Menu, item: Item, name: str) -> str
         return "1500" if text == "auto" else text
     if name == "mtu":
         return None if menu.type else ("auto" if kind == "bridge" else "1500")
+    if name == "loop-protect-status" and device.shows("port-err-disabled", port=first):
+        return "disable"
     if menu.type:
         return None
     return {
         "l2mtu": "1594" if kind == "vlan" else "1598",
         "max-l2mtu": "9570" if kind == "ether" else None,
+        "last-link-down-time": _now(device) if flaps(device, item) else None,
         "last-link-up-time": _since(device) if running(device, item.name) else None,
-        "link-downs": "0",
+        "link-downs": str(flaps(device, item)),
     }.get(name)
+
+
+def _now(device: RouterOsDevice) -> str:
+    now = device.clock()
+    return f"{date_text(now, modern=device.modern_dates)} {now:%H:%M:%S}"
 
 
 def _since(device: RouterOsDevice) -> str:
@@ -105,6 +118,8 @@ def seen(device: RouterOsDevice, menu: Menu, item: Item) -> frozenset[str]:
         if item.values.get("type") == "wifi":
             found |= {"bound"} | (set() if "master-interface" in item.values else {"master"})
         return frozenset(found)
+    if menu.store == "ip dhcp-server" and addresses.is_dead(device, item):
+        return frozenset({"invalid"})
     if menu.store == "ip route":
         return _NOTHING if item.states else frozenset({"static", "active"})
     if menu.store == "interface bridge port":
@@ -122,86 +137,6 @@ def made(device: RouterOsDevice, store: str) -> list[Item]:
     """The items of a menu that nobody has added."""
     maker = _MAKERS.get(store)
     return maker(device) if maker else []
-
-
-def leases(device: RouterOsDevice) -> Iterator[tuple[Client, str, str]]:
-    """Clients with the address and server that they have it from."""
-    taken: set[str] = set()
-    for server in device.store.items("ip dhcp-server"):
-        default = "yes" if device.major < 7 else "no"
-        if server.values.get("disabled", default) == "yes":
-            continue
-        below = device.store.get("interface", server.values.get("interface", ""))
-        pool = device.store.get("ip pool", server.values.get("address-pool", ""))
-        if below is None or pool is None or not running(device, below.name):
-            continue
-        free = _addresses(pool.values.get("ranges", ""))
-        for client in device.clients:
-            if str(client.vlan) != below.values.get("vlan-id") or client.mac in device.freed:
-                continue
-            address = next((each for each in free if each not in taken), None)
-            if address is not None:
-                taken.add(address)
-                yield client, address, server.name
-
-
-def _addresses(ranges: str) -> Iterator[str]:
-    for part in filter(None, ranges.split(",")):
-        low, _, high = part.partition("-")
-        if "/" in low:
-            yield from map(str, ipaddress.ip_network(low).hosts())
-            continue
-        number, last = ipaddress.IPv4Address(low), ipaddress.IPv4Address(high or low)
-        while number <= last:
-            yield str(number)
-            number += 1
-
-
-def _leases(device: RouterOsDevice) -> list[Item]:
-    return rows(
-        (
-            {
-                "address": address,
-                "mac-address": client.mac,
-                "client-id": f"1:{client.mac.lower()}",
-                "server": server,
-                "status": "bound",
-                "expires-after": "8m55s",
-                "last-seen": "1m5s",
-                "active-address": address,
-                "active-mac-address": client.mac,
-                "active-client-id": f"1:{client.mac.lower()}",
-                "active-server": server,
-                **({"host-name": client.hostname} if client.hostname else {}),
-            }
-            for client, address, server in leases(device)
-        ),
-        dynamic=True,
-    )
-
-
-def _arp(device: RouterOsDevice) -> list[Item]:
-    def seen_now() -> Iterator[dict[str, str]]:
-        for port, far in heard(device):
-            if far.address:
-                yield {
-                    "address": far.address,
-                    "mac-address": mac(far.name, far.port),
-                    "interface": _management(device) or port,
-                }
-        for client, address, server in leases(device):
-            found = device.store.get("ip dhcp-server", server)
-            interface = found.values.get("interface", "") if found else ""
-            yield {"address": address, "mac-address": client.mac, "interface": interface}
-
-    return rows(seen_now(), "complete", dynamic=True)
-
-
-def _management(device: RouterOsDevice) -> str:
-    for item in device.store.items("ip address"):
-        if item.values.get("address", "").split("/")[0] == device.management:
-            return item.values.get("interface", "")
-    return ""
 
 
 def _neighbours(device: RouterOsDevice) -> list[Item]:
@@ -259,6 +194,7 @@ def _hosts(device: RouterOsDevice) -> list[Item]:
                 bridge = place.values.get("bridge", "")
                 found.append((values | {"bridge": bridge, "on-interface": port}, {"external"}))
                 break
+    found += [(values, {"external"}) for values in addresses.strange_hosts(device)]
     for bridge in bridges:
         own = {"mac-address": mac(device.name, bridge), "interface": bridge, "bridge": bridge}
         found.append((own | {"on-interface": bridge}, {"local"}))
@@ -282,13 +218,16 @@ def _active(device: RouterOsDevice) -> list[Item]:
 
 
 def _log(device: RouterOsDevice) -> list[Item]:
+    began = device.clock() - device.up_for()
+    kept = [line for line in device.log if line[0] > began or not device.shows("rebooted")]
+    lines = sorted([*kept, *complaints.told(device)])
     return rows(
         {
             "time": f"{date_text(at, modern=device.modern_dates)} {at:%H:%M:%S}",
             "topics": topics,
             "message": message,
         }
-        for at, topics, message in device.log
+        for at, topics, message in lines
     )
 
 
@@ -317,8 +256,8 @@ def _environment(device: RouterOsDevice) -> list[Item]:
 
 
 _MAKERS: dict[str, Callable[[RouterOsDevice], list[Item]]] = {
-    "ip dhcp-server lease": _leases,
-    "ip arp": _arp,
+    "ip dhcp-server lease": addresses.leased,
+    "ip arp": addresses.arp,
     "ip neighbor": _neighbours,
     "ip route": _routes,
     "interface bridge host": _hosts,

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device, Reader, Session
-from provisioner.lab.devices.routeros import around, forwarding, scheduling, system
+from provisioner.lab.devices.routeros import ailing, around, forwarding, scheduling, system
 from provisioner.lab.devices.routeros.commands import Grammar
 from provisioner.lab.devices.routeros.exporting import export
 from provisioner.lab.devices.routeros.kinds import LISTS
@@ -91,9 +91,13 @@ class RouterOsDevice(Device):
     """Action, by whom, when, and whether in safe mode."""
     booted: datetime = field(default_factory=lambda: datetime(2026, 1, 1))  # noqa: DTZ001
     due: asyncio.TimerHandle | None = field(default=None, repr=False)
+    unfed: set[str] = field(default_factory=set, repr=False)
+    """Ports from which the power was taken for a moment."""
     freed: set[str] = field(default_factory=set, repr=False)
     """Leases that were removed by hand, by Ethernet address."""
     _booted_before: bool = False
+    _booted_again: bool = False
+    _up_since: float = field(default_factory=time.monotonic, repr=False)
     _began: tuple[datetime, float] = field(
         default_factory=lambda: (datetime.now(UTC), time.monotonic()), repr=False
     )
@@ -135,16 +139,37 @@ class RouterOsDevice(Device):
         passed = (time.monotonic() - since) * 60 / self.minute
         return (start + timedelta(seconds=passed, hours=7)).replace(tzinfo=None)
 
+    @property
+    def began(self) -> float:
+        """When it was made, by ``time.monotonic``."""
+        return self._began[1]
+
+    def clock(self) -> datetime:
+        """As people see it, in the office's zone, however fast its timers run."""
+        wrong = self.shows("clock-wrong")
+        ahead = timedelta(hours=7, seconds=float(wrong["seconds"]) if wrong else 0)
+        return (datetime.now(UTC) + ahead).replace(tzinfo=None)
+
+    def up_for(self) -> timedelta:
+        """How long it has been running."""
+        anew = self.shows("rebooted")
+        if anew:
+            return timedelta(seconds=float(anew["seconds"]))
+        before = timedelta() if self._booted_again else _RUNNING
+        return before + timedelta(seconds=time.monotonic() - self._up_since)
+
     # ------------------------------------------------- what the lab asks
 
     def boot(self) -> None:
-        self.booted = self.now() - (timedelta() if self._booted_before else _RUNNING)
-        self._booted_before = True
+        self._booted_again, self._booted_before = self._booted_before, True
+        self.booted = self.now() - (timedelta() if self._booted_again else _RUNNING)
+        self._up_since = time.monotonic()
+        self.unfed.clear()
         self.held = None
         self.environment = {}
         self.log.clear()
         self.history.clear()
-        self.note("system,info", "router rebooted")
+        self.log.append((self.clock() - self.up_for(), "system,info", "router rebooted"))
         scheduling.arrange(self)
 
     def power_off(self) -> None:
@@ -158,6 +183,13 @@ class RouterOsDevice(Device):
 
     def carries(self, port: str, vlan: int) -> bool:
         return forwarding.carries(self, port, vlan)
+
+    def lit(self, port: str) -> bool:
+        item = next((i for i in self.store.items("interface") if ailing.plan_port(i) == port), None)
+        return forwarding.enabled(item) and not self.shows("port-err-disabled", port=port)
+
+    def starves(self, port: str) -> bool:
+        return ailing.starves(self, port)
 
     def manageable(self) -> bool:
         return forwarding.manageable(self, self.management, MANAGEMENT_VLAN)
@@ -255,7 +287,7 @@ class RouterOsDevice(Device):
 
     def note(self, topics: str, message: str) -> None:
         """One line of the log."""
-        self.log.append((self.now(), topics, message))
+        self.log.append((self.clock(), topics, message))
 
     def changed(self, user: str, action: str) -> None:
         """To be called after each change of the configuration."""
@@ -268,6 +300,10 @@ class RouterOsDevice(Device):
         self.note("system,info", f"{action} by {user}")
         scheduling.arrange(self)
         self.touched()
+
+    def visitor(self, mac: str, vlan: int, hostname: str) -> Client:
+        """Somebody who is there only as long as a fault is."""
+        return Client(mac, vlan, hostname)
 
     def forget_lease(self, item: Item) -> None:
         self.freed.add(item.values.get("mac-address", ""))

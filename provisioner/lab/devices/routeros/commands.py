@@ -27,6 +27,7 @@ _PRINTING = [
     "append",
     "all",
     "stats",
+    "stats-detail",
     "dynamic",
 ]
 _EXPORTING = ["terse", "compact", "verbose", "hide-sensitive", "show-sensitive"]
@@ -52,6 +53,7 @@ GLOBALS: dict[str, tuple[int, tuple[str, ...]]] = {
     "tobool": (1, ("value",)),
     "totime": (1, ("value",)),
     "typeof": (1, ("value",)),
+    "resolve": (1, ("domain-name", "server")),
     "log": (2, ("message",)),
     "return": (1, ("value",)),
     "parse": (1, ("command",)),
@@ -92,6 +94,8 @@ _NAMED = {
     "load": ("name", "password"),
     "import": ("public-key-file", "user", "file-name"),
     "ping": ("address", "count"),
+    "monitor-traffic": ("numbers", "interface", "once"),
+    "power-cycle": ("numbers", "duration"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.routeros import exporting
 from provisioner.lab.devices.routeros.clock import duration
-from provisioner.lab.devices.routeros.pinging import ping
+from provisioner.lab.devices.routeros.pinging import ping, resolved
 from provisioner.lab.devices.routeros.reading import Reader
 from provisioner.lab.devices.routeros.tree import Code, Command, Node
 from provisioner.lab.devices.routeros.words import (
@@ -210,6 +210,10 @@ async def _typeof(run: Run, command: Command) -> Value:
     return "array" if isinstance(value, (list, Mapping)) else "str"
 
 
+async def _resolve(run: Run, command: Command) -> Value:
+    return resolved(run.device, text_of(await run.argument(command, "domain-name")))
+
+
 async def _log(run: Run, command: Command) -> Value:
     level = text_of(await run.value(command.values[0])) if command.values else "info"
     run.device.note("script," + level, text_of(await run.argument(command, "message", 1)))
@@ -286,6 +290,7 @@ COMMANDS: dict[str, Act] = {
     "tobool": _tobool,
     "totime": _totime,
     "typeof": _typeof,
+    "resolve": _resolve,
     "log": _log,
     "return": _return,
     "value": _value,

@@ -10,6 +10,7 @@ from provisioner.lab.devices.device import MANAGEMENT_VLAN
 from provisioner.lab.devices.routeros.store import Item, Store
 
 OUTSIDE = "ether1"
+TIME_SERVER = "10.10.10.1"
 OFFICE_SSID = "KANTOR"
 CARRIED = (110, 120)
 """Office VLANs that stand on every trunk, besides that of management."""
@@ -84,6 +85,7 @@ def _common(store: Store, identity: str, user: str) -> None:
     for name in ("WAN", "LAN"):
         store.add("interface list", {"name": name})
     store.singles["snmp"] = {"location": "Ruang server"}
+    store.singles["system ntp client"] = {"enabled": "yes", "servers": TIME_SERVER}
 
 
 def _management(store: Store, below: str, address: str) -> None:
@@ -191,6 +193,7 @@ def switch(
     if bridged:
         _bridge(store, ports, trunks or {"ether1": "inti"})
         _management(store, "bridge1", address)
+        store.add("ip dhcp-server alert", {"interface": "bridge1"})
     else:
         _management(store, "ether1", address)
     return store
@@ -209,6 +212,7 @@ def prepared(store: Store, name: str, vlan: int, cidr: str) -> None:
     store.add("ip dhcp-server", server)
     scope = {"address": cidr, "gateway": str(network[1]), "dns-server": str(network[1])}
     store.add("ip dhcp-server network", scope)
+    store.add("ip dhcp-server alert", {"interface": name})
     if parent == "bridge1":
         tagged = ",".join(["bridge1", *(i.values["interface"] for i in _trunks(store))])
         entry = {"bridge": "bridge1", "vlan-ids": str(vlan), "tagged": tagged}

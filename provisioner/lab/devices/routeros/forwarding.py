@@ -27,6 +27,10 @@ def carries(device: RouterOsDevice, port: str, vlan: int) -> bool:
     """Whether that port passes that VLAN's frames to the device's other parts."""
     if not enabled(device.store.get("interface", port)):
         return False
+    if device.shows("port-err-disabled", port=port) or (
+        bridge_port(device, port) and device.shows("port-looped", port=port)
+    ):
+        return False
     place = bridge_port(device, port)
     if place is None:
         return any(
@@ -65,12 +69,24 @@ def running(device: RouterOsDevice, name: str, depth: int = 4) -> bool:
     kind = item.values.get("type")
     if kind == "ether":
         there = item.values.get("default-name", name)
-        return there in device.neighbours or there == "ether1" or there in device.plugged
+        return _lit(device, there)
     if kind == "vlan":
         return running(device, item.values.get("interface", ""), depth - 1)
     if kind in ("wlan", "wifi"):
         return item.values.get("disabled", "yes") == "no"
     return True
+
+
+def _lit(device: RouterOsDevice, port: str) -> bool:
+    """Whether light comes through what is plugged in there; the outside is at ether1."""
+    if device.shows("port-err-disabled", port=port):
+        return False
+    cable = device.link(port)
+    if cable is not None:
+        return cable
+    if port in device.plugged:
+        return not device.starves(port)
+    return port == "ether1"
 
 
 def manageable(device: RouterOsDevice, address: str, vlan: int) -> bool:

@@ -27,7 +27,7 @@ name:name! default-name:name# mtu:68-10218=1500 l2mtu:number=1598 mac-address:ma
 orig-mac-address:mac# arp:enabled|disabled|proxy-arp|reply-only|local-proxy-arp=enabled
 arp-timeout:time=auto loop-protect:default|on|off=default auto-negotiation:bool=yes advertise:text
 full-duplex:bool=yes speed:text=1Gbps bandwidth:text=unlimited/unlimited switch:name#=switch1
-rx-fcs-error:number# rx-error:number#
+rx-fcs-error:number# rx-error:number# loop-protect-status:name#=off
 /interface ethernet poe
 %store interface
 %type ether
@@ -37,6 +37,10 @@ rx-fcs-error:number# rx-error:number#
 %verbs monitor power-cycle
 name:name# poe-out:auto-on|forced-on|off=auto-on poe-priority:0-99=10
 poe-voltage:auto|low|high=auto power-cycle-ping-enabled:bool=no power-cycle-interval:time=none
+/interface ethernet poe settings
+%single
+%needs poe
+psu1-max-power:name# routerboard-max-total-power:name# poe-out-limit-power:name#
 
 /interface vlan
 %store interface
@@ -174,6 +178,13 @@ active-server:name# host-name:text#
 address:net! gateway:ips netmask:0-32 dns-server:ips dns-none:bool domain:text wins-server:ips
 ntp-server:ips caps-manager:ips next-server:ip boot-file-name:text dhcp-option:text
 dhcp-option-set:text
+
+/ip dhcp-server alert
+%flags X|
+%columns interface valid-server unknown-server
+%verbs reset-alert
+interface:interface! valid-server:text="" alert-timeout:time=1h on-alert:text=""
+unknown-server:name#=""
 
 /ip dns
 %single

@@ -38,7 +38,8 @@ temperature:name# voltage:name#
 /system ntp client
 %single
 enabled:bool=no mode:text=unicast servers:text="" server-dns-names:text="" primary-ntp:ip
-secondary-ntp:ip status:name#=stopped
+secondary-ntp:ip status:name# synced-server:name# synced-stratum:name# system-offset:name#
+last-update-from:name# last-update-before:name# last-adjustment:name#
 /system logging
 %flags XID
 %columns topics action prefix

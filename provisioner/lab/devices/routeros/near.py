@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provisioner.lab.devices.routeros.forwarding import enabled
+from provisioner.lab.devices.routeros.forwarding import running
 from provisioner.lab.devices.routeros.store import Item
 
 if TYPE_CHECKING:
@@ -41,6 +41,5 @@ def rows(values: Iterable[dict[str, str]], *states: str, dynamic: bool = False) 
 def heard(device: RouterOsDevice) -> Iterator[tuple[str, Neighbour]]:
     """Ports whose cable works, with who is at its end."""
     for port, far in device.neighbours.items():
-        item = device.store.get("interface", port)
-        if enabled(item):
+        if running(device, port):
             yield port, far

@@ -1,11 +1,13 @@
-"""`ping`: who answers to a RouterOS device."""
+"""`ping` and `:resolve`: who answers to a RouterOS device."""
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from typing import TYPE_CHECKING
 
-from provisioner.lab.devices.routeros import around
+from provisioner.lab.devices.routeros import addresses
+from provisioner.lab.devices.routeros.forwarding import running
 from provisioner.lab.devices.routeros.tree import Command
 from provisioner.lab.devices.routeros.words import RefusedError, Value, number, text_of
 
@@ -14,28 +16,62 @@ if TYPE_CHECKING:
     from provisioner.lab.devices.routeros.running import Run
 
 
-def answers(device: RouterOsDevice, address: str) -> bool:
-    """Whether something answers to a ping of the device."""
+def answers(device: RouterOsDevice, address: str, count: int) -> int:
+    """How many of so many pings of the device come back."""
     try:
         wanted = ipaddress.ip_address(address)
     except ValueError:
         raise RefusedError("invalid value for argument address") from None
     own = {i.values.get("address", "").split("/")[0] for i in device.store.items("ip address")}
-    near = {item.values["address"] for item in around.made(device, "ip arp")}
-    outside = wanted.is_global and bool(device.store.items("ip route"))
-    return address in own | near or outside
+    if address in own:
+        return count
+    here = device.ground.answers(device, address)
+    if here is not None:
+        return count if here else 0
+    if address in {item.values["address"] for item in addresses.arp(device)}:
+        return count
+    if not wanted.is_global or not device.store.items("ip route"):
+        return 0
+    return _outside(device, count)
+
+
+def _outside(device: RouterOsDevice, count: int) -> int:
+    hop, outside = addresses.gateway(device)
+    if hop and not running(device, outside):
+        return 0
+    if any(device.ground.abroad(device, name) for name in ("internet-dead", "gateway-dead")):
+        return 0
+    lossy = device.ground.abroad(device, "internet-lossy")
+    return round(count * (1 - float(lossy["loss"]) / 100)) if lossy else count
+
+
+def resolved(device: RouterOsDevice, name: str) -> str:
+    """The address of a name. Raises RefusedError where nobody knows it."""
+    for item in device.store.items("ip dns static"):
+        if item.name == name and item.values.get("disabled") != "yes":
+            return item.values.get("address", "")
+    servers = device.store.singles.get("ip dns", {}).get("servers")
+    if not servers:
+        raise RefusedError("failure: dns server failure")
+    if device.ground.abroad(device, "dns-dead") or not _outside(device, 10):
+        raise RefusedError("failure: dns server failure")
+    if name.endswith(".invalid") or "." not in name:
+        raise RefusedError("failure: dns name does not exist")
+    digits = hashlib.sha256(name.encode()).digest()
+    return f"198.51.100.{1 + digits[0] % 254}"
 
 
 async def ping(run: Run, command: Command) -> Value:
     """Writes one row an echo and a summary; its value is how many came back."""
     address = text_of(await run.argument(command, "address"))
     count = number(await run.argument(command, "count", 9)) or 4
-    up = answers(run.device, address)
+    back = answers(run.device, address, count)
     if not run.inside:
         rows = "  SEQ HOST                                     SIZE TTL TIME  STATUS\n"
         for at in range(count):
-            seen = f"{56:>4}{64:>4} 1ms" if up else f"{'':>13}timeout"
+            seen = f"{56:>4}{64:>4} 1ms" if at < back else f"{'':>13}timeout"
             rows += f"{at:>5} {address:<40} {seen}\n"
-        rows += f"    sent={count} received={count if up else 0} packet-loss={0 if up else 100}%"
-        run.write(rows + (" min-rtt=1ms avg-rtt=1ms max-rtt=1ms\n" if up else "\n"))
-    return count if up else 0
+        lost = round(100 * (1 - back / count))
+        rows += f"    sent={count} received={back} packet-loss={lost}%"
+        run.write(rows + (" min-rtt=1ms avg-rtt=1ms max-rtt=1ms\n" if back else "\n"))
+    return back

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from provisioner.lab.devices.routeros import ailing
 from provisioner.lab.devices.routeros.words import Value, escaped, text_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,32 @@ def listing(
         body = "".join(_detail(device, menu, n, item, width) for n, item in enumerate(items))
         return _legend(device, menu, items) + body
     return _legend(device, menu, items) + _table(device, menu, items)
+
+
+def counted(device: RouterOsDevice, menu: Menu, items: Sequence[Item]) -> str:
+    """What `print stats-detail` writes."""
+    text = ""
+    for at, item in enumerate(items):
+        head = _head(device, menu, at, item)
+        pairs = (f"{k}={_thousands(v)}" for k, v in ailing.counters(device, item).items())
+        text += f'{head}name="{escaped(item.name)}" {" ".join(pairs)} \n\n'
+    return text
+
+
+def framed(device: RouterOsDevice, items: Sequence[Item]) -> str:
+    """What `print stats` of Ethernets writes: one column each, numbers to the right."""
+    told = [ailing.frames(device, item) for item in items]
+    rows = {"name": [item.name for item in items]}
+    rows |= {key: [_thousands(each[key]) for each in told] for key in (told[0] if told else ())}
+    sizes = [max(map(len, each)) for each in zip(*rows.values(), strict=True)]
+    return "".join(
+        f"{name:>26}: {' '.join(f'{c:>{s}}' for c, s in zip(cells, sizes, strict=True))}\n"
+        for name, cells in rows.items()
+    )
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _legend(device: RouterOsDevice, menu: Menu, items: Sequence[Item]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from provisioner.lab.devices.routeros import everywhere, verbs
-from provisioner.lab.devices.routeros.clock import date_text
+from provisioner.lab.devices.routeros import ailing, airside, everywhere, verbs
+from provisioner.lab.devices.routeros.clock import date_text, duration
 from provisioner.lab.devices.routeros.forwarding import running
 from provisioner.lab.devices.routeros.menus import Menu
 from provisioner.lab.devices.routeros.pinging import ping
@@ -31,7 +31,9 @@ async def _monitor(run: Run, menu: Menu, command: Command) -> Value:
         rows = [("name", item.name), ("status", "link-ok" if up else "no-link")]
         rows.append(("auto-negotiation", "done" if up else "incomplete"))
         if up:
-            rows += [("rate", "1Gbps"), ("full-duplex", "yes")]
+            half = run.device.shows("port-half-duplex", port=ailing.plan_port(item))
+            rows += [("rate", "100Mbps" if half else "1Gbps")]
+            rows += [("full-duplex", "no" if half else "yes")]
             rows += [("tx-flow-control", "no"), ("rx-flow-control", "no")]
         rows += [("advertising", _RATES), ("link-partner-advertising", _RATES if up else "")]
         run.write(_block(rows))
@@ -40,14 +42,84 @@ async def _monitor(run: Run, menu: Menu, command: Command) -> Value:
 
 async def _poe(run: Run, menu: Menu, command: Command) -> Value:
     for item in await verbs.chosen(run, menu, command):
-        out = item.values.get("poe-out", "auto-on")
-        fed = out != "off" and running(run.device, item.name)
-        status = "powered-on" if fed else ("disabled" if out == "off" else "waiting-for-load")
+        out, status = item.values.get("poe-out", "auto-on"), ailing.feeding(run.device, item)
         rows = [("name", item.name), ("poe-out", out), ("poe-out-status", status)]
-        if fed:
+        if watts := ailing.watts(run.device, item):
             rows += [("poe-out-voltage", "53.8V"), ("poe-out-current", "98mA")]
-            rows += [("poe-out-power", "5.2W")]
+            rows += [("poe-out-power", f"{watts}W")]
         run.write(_block(rows))
+    return None
+
+
+async def _power_cycle(run: Run, menu: Menu, command: Command) -> Value:
+    """Returns at once; the power comes back by itself."""
+    device = run.device
+    seconds = duration(text_of(await run.argument(command, "duration", 9)) or "5s")
+    if seconds is None:
+        raise RefusedError("invalid value for argument duration")
+    ports = {ailing.plan_port(item) for item in await verbs.chosen(run, menu, command)}
+
+    def fed() -> None:
+        device.unfed -= ports
+        device.touched()
+
+    device.unfed |= ports
+    device.note("poe-out,info", f"{','.join(sorted(ports))} power-cycled by {run.user}")
+    device.touched()
+    device.later(seconds / 60, fed)
+    return None
+
+
+async def _traffic(run: Run, menu: Menu, command: Command) -> Value:
+    items = await verbs.chosen(run, menu, command)
+    rates = [ailing.load(run.device, item) for item in items]
+    columns = {
+        "name": [item.name for item in items],
+        "rx-packets-per-second": [f"{rate / 6500:.0f}" for rate in rates],
+        "rx-bits-per-second": [_rate(rate) for rate in rates],
+        "tx-packets-per-second": [f"{rate / 6500:.0f}" for rate in rates],
+        "tx-bits-per-second": [_rate(rate) for rate in rates],
+    }
+    sizes = [max(map(len, each)) for each in zip(*columns.values(), strict=True)]
+    for name, cells in columns.items():
+        row = "  ".join(f"{cell:>{size}}" for cell, size in zip(cells, sizes, strict=True))
+        run.write(f"{name:>25}: {row}\n")
+    return None
+
+
+def _rate(bits: float) -> str:
+    for size, sign in ((10**9, "Gbps"), (10**6, "Mbps"), (1000, "kbps")):
+        if bits >= size:
+            return f"{bits / size:.1f}{sign}"
+    return f"{bits:.0f}bps"
+
+
+async def _members(run: Run, menu: Menu, command: Command) -> Value:
+    """`/interface bridge port monitor`: one column each, as the console prints them."""
+    items = await verbs.chosen(run, menu, command)
+    names = [item.values["interface"] for item in items]
+    roles = [ailing.role(run.device, name) for name in names]
+    open_ = ["yes" if role in ("root-port", "designated-port") else "no" for role in roles]
+    rows = {
+        "interface": names,
+        "status": ["inactive" if role == "disabled-port" else "in-bridge" for role in roles],
+        "port-number": [str(n) for n, _ in enumerate(names, 1)],
+        "role": roles,
+        "edge-port": ["no"] * len(names),
+        "learning": open_,
+        "forwarding": open_,
+        "hw-offload-group": ["switch1"] * len(names),
+    }
+    sizes = [max(map(len, each)) for each in zip(*rows.values(), strict=True)]
+    for name, cells in rows.items() if names else ():
+        row = " ".join(f"{cell:<{size}}" for cell, size in zip(cells, sizes, strict=True))
+        run.write(f"{name:>24}: {row}\n")
+    return None
+
+
+async def _radio(run: Run, menu: Menu, command: Command) -> Value:
+    for item in await verbs.chosen(run, menu, command):
+        run.write(_block(airside.state(run.device, item)))
     return None
 
 
@@ -107,6 +179,12 @@ async def _ping(run: Run, menu: Menu, command: Command) -> Value:
 VERBS: dict[tuple[str, str], Act] = {
     ("interface", "monitor"): _monitor,
     ("interface ethernet poe", "monitor"): _poe,
+    ("interface ethernet poe", "power-cycle"): _power_cycle,
+    ("interface", "monitor-traffic"): _traffic,
+    ("interface bridge port", "monitor"): _members,
+    ("interface wireless", "monitor"): _radio,
+    ("interface wifi", "monitor"): _radio,
+    ("interface wifiwave2", "monitor"): _radio,
     ("system script", "run"): _run,
     ("system", "reboot"): _reboot,
     ("system", "shutdown"): _shutdown,

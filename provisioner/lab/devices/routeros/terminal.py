@@ -273,10 +273,10 @@ class Terminal:
             output.append("interrupted\n")
 
     async def _show(self, text: str, source: str) -> None:
-        rows = text.splitlines(keepends=True)
         if "without-paging" in source:
             self.write(text)
             return
+        rows = text.splitlines(keepends=True)
         while len(rows) >= self.height:
             self.write("".join(rows[: self.height - 1]) + _MORE)
             rows = rows[self.height - 1 :]

@@ -9,6 +9,7 @@ from provisioner.lab.devices.routeros import customs, exporting, printing, speci
 from provisioner.lab.devices.routeros.kinds import checked
 from provisioner.lab.devices.routeros.menus import Menu
 from provisioner.lab.devices.routeros.store import Item
+from provisioner.lab.devices.routeros.system import health_table
 from provisioner.lab.devices.routeros.tree import Command
 from provisioner.lab.devices.routeros.words import RefusedError, Value, items_of, number, text_of
 
@@ -20,7 +21,9 @@ Act = Callable[["Run", Menu, Command], Awaitable[Value]]
 
 async def obey(run: Run, menu: Menu, command: Command) -> Value:
     """Carry out one command of a menu. Raises RefusedError."""
-    place = " ".join(menu.path) if menu.path[-1:] == ("poe",) else menu.store
+    place = menu.store
+    if menu.path[-1:] == ("poe",) or menu.type in ("wlan", "wifi"):
+        place = " ".join(menu.path)  # not what all interfaces have
     act = special.VERBS.get((place, command.verb)) or _VERBS.get(command.verb)
     if act is None:
         raise RefusedError(f"failure: {command.verb} is not possible here")
@@ -150,6 +153,9 @@ def _alter(run: Run, menu: Menu, item: Item, values: dict[str, str], gone: list[
     if "name" in values and values["name"] != old and old:
         device.store.renamed(menu.store, old, values["name"])
     device.changed(run.user, f"{customs.noun(menu)} changed")
+    if values.get("disabled") == "no" and menu.store == "interface":
+        for fault, what in (("port-err-disabled", "port"), ("radio-off", "radio")):
+            device.ground.cured(device, fault, **{what: item.name})
 
 
 async def _unset(run: Run, menu: Menu, command: Command) -> Value:
@@ -246,7 +252,8 @@ async def _print(run: Run, menu: Menu, command: Command) -> Value:
     if menu.single:
         if "as-value" in command.words:
             return printing.as_value(run.device, menu, None)
-        run.write(printing.single(run.device, menu))
+        table = menu.store == "system health" and run.device.major >= 7
+        run.write(health_table(run.device) if table else printing.single(run.device, menu))
         return None
     items = await matching(run, menu, command)
     run.numbers[menu.path] = items
@@ -256,7 +263,12 @@ async def _print(run: Run, menu: Menu, command: Command) -> Value:
         return len(items)
     if "as-value" in command.words:
         return [printing.as_value(run.device, menu, item) for item in items]
-    run.write(printing.listing(run.device, menu, items, command.words, run.width))
+    if "stats-detail" in command.words:
+        run.write(printing.counted(run.device, menu, items))
+    elif "stats" in command.words and menu.type == "ether":
+        run.write(printing.framed(run.device, items))
+    else:
+        run.write(printing.listing(run.device, menu, items, command.words, run.width))
     return None
 
 
