@@ -15,11 +15,13 @@ import asyncssh
 from provisioner.drivers.ansible.runner import Runner
 from provisioner.drivers.network import Applied, Host, Order, Reading, Result, Ssid, Wish
 from provisioner.drivers.platforms.openwrt import OpenWrtPlatform
+from provisioner.drivers.sessions.batches import Sessions
 from provisioner.errors import StepFailure
 from provisioner.lab.devices.lab import DeviceLab
 from provisioner.lab.devices.plan import CampusPlan, DevicePlan
 from provisioner.lab.openwrt import router
 from provisioner.lab.openwrt.device import OpenWrtDevice
+from provisioner.settings import DeviceSettings
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 MARK = "WIFI-2026-0001"
@@ -141,4 +143,10 @@ def staged(directory: Path, count: int = 1, minute: float = 60, **runner: float)
             lambda: identity.export_private_key("openssh").decode(),
             **chosen,  # type: ignore[arg-type]
         )
-        yield Stage(lab, hosts, play, OpenWrtPlatform(lambda: hosts, play), lab.configurations())
+        sessions = Sessions(
+            lambda: hosts,
+            DeviceSettings(connect=20, command=60),
+            directory / "known_hosts",
+            lambda: identity.export_private_key("openssh").decode(),
+        )
+        yield Stage(lab, hosts, play, OpenWrtPlatform(sessions, play), lab.configurations())

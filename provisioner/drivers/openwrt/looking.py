@@ -14,7 +14,7 @@ from provisioner.drivers.openwrt.bridges import bridge_of, untagged
 from provisioner.drivers.openwrt.sections import Section, parsed
 
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
-_NO_PORT = re.compile(
+NO_PORT = re.compile(
     r"lo|br-.*|.*\.\d+|(?:phy|wlan|ra|ath|ap)\d.*|ifb.*|sit\d+|dummy.*|gre.*|erspan.*"
 )
 _FACTS = ("up", "enabled", "speed", "errors")
@@ -22,7 +22,7 @@ _FACTS = ("up", "enabled", "speed", "errors")
 
 def surveyed(host: str, found: Answer) -> Survey:
     """One device's answer to survey.sh; what it has no tool for is empty."""
-    board = _object(found.blocks.get(("board", ""), ""))
+    board = json_object(found.blocks.get(("board", ""), ""))
     release = board.get("release", {})
     sections = parsed(found.blocks.get(("config", "network"), ""))
     return Survey(
@@ -32,15 +32,15 @@ def surveyed(host: str, found: Answer) -> Survey:
         model=str(board.get("model", "")),
         version=str(release.get("version", "")),
         serial=found.one("serial"),
-        neighbors=tuple(_neighbors(_object(found.blocks.get(("lldp", ""), "")))),
-        learned=tuple(_learned(found.blocks.get(("fdb", ""), ""))),
+        neighbors=tuple(neighbors(json_object(found.blocks.get(("lldp", ""), "")))),
+        learned=tuple(heard(found.blocks.get(("fdb", ""), ""))),
         ports=dict(_ports(found.values.get("state", ()), sections)),
-        leases=tuple(_leases(found.blocks.get(("leases", ""), ""), found.one("now"))),
+        leases=tuple(leased(found.blocks.get(("leases", ""), ""), found.one("now"))),
         arp=dict(_arp(found.blocks.get(("neigh", ""), ""))),
     )
 
 
-def _object(text: str) -> Mapping[str, Any]:
+def json_object(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:
@@ -48,7 +48,7 @@ def _object(text: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _neighbors(told: Mapping[str, Any]) -> Iterator[Neighbor]:
+def neighbors(told: Mapping[str, Any]) -> Iterator[Neighbor]:
     """lldpd writes one interface as an object, several as a list of them."""
     interfaces = told.get("lldp", {}).get("interface", [])
     for each in interfaces if isinstance(interfaces, list) else [interfaces]:
@@ -70,7 +70,7 @@ def _neighbors(told: Mapping[str, Any]) -> Iterator[Neighbor]:
             )
 
 
-def _learned(text: str) -> Iterator[Learned]:
+def heard(text: str) -> Iterator[Learned]:
     """Of ``bridge fdb``: what a port of a bridge has heard, not what the device itself is."""
     seen: set[Learned] = set()
     for line in text.splitlines():
@@ -92,7 +92,7 @@ def _ports(
     notes = {s.text("port"): s.text("description") for s in sections if s.kind == "prov_port"}
     for line in states:
         name, *values = line.split()
-        if _NO_PORT.fullmatch(name):
+        if NO_PORT.fullmatch(name):
             continue
         facts = {key: value for key, _, value in (each.partition("=") for each in values)}
         vlans = [s.text("vlan") for s in untagged(sections, name) if bridge_of(sections, name)]
@@ -119,7 +119,7 @@ def _number(text: str) -> int | None:
         return None
 
 
-def _leases(text: str, now: str) -> Iterator[Lease]:
+def leased(text: str, now: str) -> Iterator[Lease]:
     """dnsmasq: until when (0: for ever), Ethernet address, address, name or *."""
     for line in text.splitlines():
         words = line.split()

@@ -1,4 +1,4 @@
-"""OpenWrt devices as a ``NetworkPlatform``: every call is a playbook run for many hosts at once."""
+"""OpenWrt devices as a ``NetworkPlatform``: changes are playbook runs, looks plain sessions."""
 
 from __future__ import annotations
 
@@ -12,27 +12,32 @@ from provisioner.drivers.ansible.runner import Part, Runner
 from provisioner.drivers.network import (
     Applied,
     Confirmed,
+    Examination,
     Host,
+    Inquiry,
     Intent,
     Order,
     Preview,
     Reading,
+    Remedied,
+    Remedy,
     Result,
     Reverted,
     Ssid,
     Survey,
     Wish,
 )
-from provisioner.drivers.openwrt import changes, wifi
+from provisioner.drivers.openwrt import changes, examining, remedying, wifi
 from provisioner.drivers.openwrt.answers import NO_TIMER, Answer, answer, failure, on_air
 from provisioner.drivers.openwrt.looking import surveyed
 from provisioner.drivers.openwrt.names import base
 from provisioner.drivers.openwrt.sections import packages, parsed
+from provisioner.drivers.openwrt.session import Session
 from provisioner.drivers.platforms import Means
-from provisioner.drivers.sessions.failures import not_in_inventory
-from provisioner.drivers.sessions.fanout import FanOut
+from provisioner.drivers.sessions.batches import Batches, Sessions
+from provisioner.drivers.sessions.failures import not_in_inventory, unanswered
+from provisioner.drivers.sessions.terminal import SessionEndedError
 from provisioner.errors import ActionNeeded, StepFailure
-from provisioner.settings import DeviceSettings
 from provisioner.texts import say
 
 _PLAYBOOK = "access_point.yml"
@@ -41,7 +46,7 @@ _T = TypeVar("_T")
 
 def platform(means: Means) -> OpenWrtPlatform:
     """See ``drivers.platforms``."""
-    return OpenWrtPlatform(means.sessions.hosts, means.playbooks, means.sessions.fan_out)
+    return OpenWrtPlatform(means.sessions, means.playbooks)
 
 
 class OpenWrtPlatform:
@@ -53,15 +58,11 @@ class OpenWrtPlatform:
     ``settings`` allow; what is left comes in the next.
     """
 
-    def __init__(
-        self,
-        hosts: Callable[[], Mapping[str, Host]],
-        runner: Runner,
-        fan_out: FanOut | None = None,
-    ) -> None:
-        self._hosts = hosts
+    def __init__(self, sessions: Sessions, runner: Runner) -> None:
+        self._hosts = sessions.hosts
         self._runner = runner
-        self._fan_out = fan_out or FanOut(DeviceSettings())
+        self._fan_out = sessions.fan_out
+        self._batches: Batches[Session] = Batches(sessions, Session)
 
     def read(
         self, wanted: Mapping[str, Sequence[Intent]], keys: Mapping[str, str] | None = None
@@ -119,6 +120,28 @@ class OpenWrtPlatform:
         """See ``NetworkPlatform``."""
         parts = {name: Part() for name in names}
         return self._played("survey", parts, surveyed)
+
+    def examine(self, inquiries: Mapping[str, Inquiry]) -> Result[Examination]:
+        """See ``NetworkPlatform``."""
+
+        def one(host: Host, session: Session) -> Examination:
+            inquiry = inquiries[host.name]
+            session.only_read(inquiry.limit)
+            try:
+                return examining.examine(host.name, session, inquiry)
+            except SessionEndedError as error:
+                raise unanswered(host, str(error)) from error
+
+        limits = {name: inquiry.limit for name, inquiry in inquiries.items()}
+        return self._batches.run(inquiries, one, limits)
+
+    def remedy(self, remedies: Mapping[str, Remedy]) -> Result[Remedied]:
+        """See ``NetworkPlatform``."""
+
+        def one(host: Host, session: Session) -> Remedied:
+            return remedying.carry_out(host, session, remedies[host.name])
+
+        return self._batches.run(remedies, one)
 
     # ------------------------------------------------------------------ one run
 

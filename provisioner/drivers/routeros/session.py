@@ -7,6 +7,7 @@ import time
 
 from netmiko.mikrotik.mikrotik_ssh import MikrotikRouterOsSSH
 
+from provisioner.drivers.routeros.examining_lines import reads
 from provisioner.drivers.routeros.masking import masked
 from provisioner.drivers.sessions.access import Login
 from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError, Terminal
@@ -17,6 +18,7 @@ SUFFIX = "+ct511w4098h"
 """Behind the user's name: no colours, no detection, so many columns and rows."""
 _QUIET = 0.3
 """Seconds of silence after which a prompt without its proof is believed."""
+_SURE = 0.03
 _PROMPT_LENGTH = 400
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78MDEHcZ])")
@@ -73,6 +75,19 @@ class Session(Terminal, MikrotikRouterOsSSH):
         super().__init__(login, connect, command)
         self.username = bare_user(self.username) + SUFFIX
         self._count = 0
+        self.began = time.monotonic()
+        self.login_seconds = 0.0
+        """How long it took until the first prompt."""
+
+    def open(self) -> None:
+        """See ``Terminal.open``."""
+        self.began = time.monotonic()
+        super().open()
+        self.login_seconds = time.monotonic() - self.began
+
+    def reads(self, line: str) -> bool:
+        """See ``Terminal.reads``."""
+        return reads(line)
 
     # ------------------------------------------------- connecting
 
@@ -97,6 +112,7 @@ class Session(Terminal, MikrotikRouterOsSSH):
 
         Raises SessionEndedError, and RejectedError where the line was not carried out.
         """
+        self._guard(line)
         self._count += 1
         number = str(self._count)
         deadline = time.monotonic() + (seconds or self._command)
@@ -119,6 +135,7 @@ class Session(Terminal, MikrotikRouterOsSSH):
 
         Takes it for a moment and gives it back; what another holds is not touched.
         """
+        self._guard(_CTRL_X)
         deadline = time.monotonic() + self._command
         self._buffer = ""
         self._type(_CTRL_X)
@@ -145,6 +162,9 @@ class Session(Terminal, MikrotikRouterOsSSH):
         echo = re.compile(rf"{tail} *\n")
         proof = re.compile(rf"^ok-{number} *$", re.MULTILINE)
         while True:
+            if not _PROMPT.search(_cleaned(self._buffer[-2 * _PROMPT_LENGTH :])):
+                self._receive(deadline)  # nothing else is looked for: it may be a flood
+                continue
             text = self._clean()
             if proven := proof.search(text):
                 begins = [found.end() for found in echo.finditer(text, 0, proven.start())]
@@ -152,11 +172,15 @@ class Session(Terminal, MikrotikRouterOsSSH):
                 return _told(text[begins[-1] if begins else 0 : proven.start()]), True
             begun = echo.search(text)
             ended = begun and _PROMPT.search(text[begun.end() - 1 :][-_PROMPT_LENGTH:])
-            if begun and ended and not self._receive(deadline, _QUIET):
+            if begun and ended and not self._receive(deadline, self._patience(text)):
                 if not proof.search(self._clean()):
                     return _told(text[begun.end() :]), False
             elif not ended:
                 self._receive(deadline)
+
+    def _patience(self, text: str) -> float:
+        """A line that only reads and was refused in plain words will not be proven later."""
+        return _SURE if self._until is not None and rejected(text) else _QUIET
 
     def _until_prompt(self, deadline: float, start: int) -> None:
         while not _PROMPT.search(self._clean()[start:]):
@@ -164,13 +188,17 @@ class Session(Terminal, MikrotikRouterOsSSH):
 
     def _clean(self) -> str:
         """The buffer without colours and cursor moves; every kind of line end is one."""
-        text = _ANSI.sub("", _PART_OF_ANSI.sub("", self._buffer))
-        return re.sub(r"\r*\n|\r", "\n", text)
+        return _cleaned(self._buffer)
 
     def _reply(self) -> None:
         if _PAGE.search(self._buffer[-100:].rstrip()):
             self._type("D")
             self._buffer = self._buffer[: self._buffer.rindex("-- [Q quit")]
+
+
+def _cleaned(text: str) -> str:
+    text = _ANSI.sub("", _PART_OF_ANSI.sub("", text))
+    return re.sub(r"\r*\n|\r", "\n", text)
 
 
 def bare_user(name: str) -> str:

@@ -13,17 +13,30 @@ from provisioner.drivers.network import (
     AccessPort,
     Applied,
     Confirmed,
+    Examination,
     Host,
+    Inquiry,
     Intent,
     Order,
     RateLimit,
     Reading,
+    Remedied,
+    Remedy,
     Reverted,
     Scope,
     Ssid,
     Survey,
 )
-from provisioner.drivers.routeros import facts, routing, surroundings, switching, timer, wifi
+from provisioner.drivers.routeros import (
+    examining,
+    facts,
+    remedying,
+    routing,
+    surroundings,
+    switching,
+    timer,
+    wifi,
+)
 from provisioner.drivers.routeros.changes import found
 from provisioner.drivers.routeros.configuration import Configuration, Item
 from provisioner.drivers.routeros.configuration import facts as header
@@ -180,6 +193,17 @@ class Work:
                 if name in surroundings.NEEDED:
                     raise
         return surroundings.survey(self._host.name, answers, datetime.now(UTC))
+
+    def examine(self, inquiry: Inquiry) -> Examination:
+        """How the router is doing, as it says itself."""
+        return examining.examine(self._host, self.session, inquiry)
+
+    def remedy(self, remedy: Remedy) -> Remedied:
+        """One of the few things that help; a session that broke may have done it."""
+        self._require_name()
+        self._wrote = True
+        remedying.remedy(self._host, self.session, remedy)
+        return Remedied(self._transcript())
 
     # ------------------------------------------------- with what they are made
 

@@ -125,6 +125,8 @@ async def simple(shell: Shell, node: syntax.Simple) -> int:
 def _changes(words: list[str], opens: bool) -> bool:
     name, *arguments = words or [""]
     base = name.rpartition("/")[2]
+    if base == "ip":
+        return "set" in arguments
     if base == "uci":
         verbs = [word for word in arguments if not word.startswith("-")]
         return not verbs or verbs[0] not in _UCI_READS

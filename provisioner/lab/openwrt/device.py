@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from provisioner.lab.devices.device import Device, Reader, SessionEndedError
+from provisioner.lab.devices.device import (
+    MANAGEMENT_VLAN,
+    Device,
+    Reader,
+    SessionEndedError,
+)
 from provisioner.lab.openwrt import firmware
 from provisioner.lab.openwrt.builtins import BUILTINS
 from provisioner.lab.openwrt.calling import decoded, encoded, program
 from provisioner.lab.openwrt.filesystem import (
-    Directory,
     File,
     FileSystem,
     Link,
-    Node,
     Special,
 )
+from provisioner.lab.openwrt.kernel import Kernel
+from provisioner.lab.openwrt.programs_air import air_programs
 from provisioner.lab.openwrt.programs_files import FILE_PROGRAMS
 from provisioner.lab.openwrt.programs_net import Surroundings, net_programs
 from provisioner.lab.openwrt.programs_system import SYSTEM_PROGRAMS
 from provisioner.lab.openwrt.programs_text import TEXT_PROGRAMS
+from provisioner.lab.openwrt.programs_trying import trying_programs
 from provisioner.lab.openwrt.programs_uci import UCI_PROGRAMS
-from provisioner.lab.openwrt.radios import Radios, words
+from provisioner.lab.openwrt.radios import Radios, Station, words
 from provisioner.lab.openwrt.radios import text as value_of
+from provisioner.lab.openwrt.reach import Reach
 from provisioner.lab.openwrt.shell import Shell
 from provisioner.lab.openwrt.streams import Descriptors, Incoming, Outgoing
 from provisioner.lab.openwrt.system import Process, System
 from provisioner.lab.openwrt.ubus import Netifd, programs
 from provisioner.lab.openwrt.uci import CONFIG, Uci
 
+_MAD = ("device-floods", "device-garbles")
 _ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "USER": "root", "LOGNAME": "root",
-    "SHELL": "/bin/ash",
+    "SHELL": "/bin/ash", "SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22",
 }  # fmt: skip
 
 
@@ -67,7 +74,12 @@ class _Machine(System):
             return None
         session.flush()
         try:
-            return await self.device.begin(line, change=change)
+            refusal = await self.device.begin(line, change=change)
+            if refusal and any(map(self.device.shows, _MAD)):
+                session.streams[0].write(encoded(refusal))  # whatever it was to be part of
+                session.flush()
+                return ""
+            return refusal
         except SessionEndedError:
             await self._hang_up(session)
             return None
@@ -108,21 +120,29 @@ class OpenWrtDevice(Device):
     """What is at the other end of its own ports: device and port."""
     ports: tuple[str, ...] = ("eth0",)
     """Its wired ports, the one towards the switches first."""
+    down: set[str] = field(default_factory=set)
+    """Ports that somebody has switched off; a boot brings them up."""
+    kernel: Kernel = field(init=False, repr=False)
+    reach: Reach = field(init=False, repr=False)
+    netifd: Netifd = field(init=False, repr=False)
     system: _Machine = field(init=False, repr=False)
     radios: Radios = field(init=False, repr=False)
     surroundings: Surroundings = field(init=False, repr=False)
     hostname: str = field(init=False, default="OpenWrt")
-    _booted: float = field(init=False, default=0.0)
+    _ran: bool = field(init=False, default=False)
+    _leases: bytes = field(init=False, default=b"", repr=False)
 
     def __post_init__(self) -> None:
         self.radios = Radios(
             Uci(FileSystem()), lambda seconds: seconds * self.minute / 60, self._moved
         )
-        netifd = Netifd(self.radios, lambda: self.hostname)
+        self.kernel, self.reach = Kernel(self), Reach(self)
+        self.netifd = Netifd(self.radios, lambda: self.hostname, self.live, self._started)
         self.surroundings = Surroundings(self.neighbours)
         known = {
-            **FILE_PROGRAMS, **TEXT_PROGRAMS, **SYSTEM_PROGRAMS, **UCI_PROGRAMS, **programs(netifd),
-            **net_programs(self.surroundings),
+            **FILE_PROGRAMS, **TEXT_PROGRAMS, **SYSTEM_PROGRAMS, **UCI_PROGRAMS,
+            **programs(self.netifd), **net_programs(self), **air_programs(self),
+            **trying_programs(self),
         }  # fmt: skip
         self.system = _Machine(BUILTINS, known, self._wait)
         self.system.device = self
@@ -137,6 +157,7 @@ class OpenWrtDevice(Device):
         self.system.install(
             {path: name for path, name in firmware.places().items() if name in self.system.programs}
         )
+        files.put("/etc/resolv.conf", Link("/tmp/resolv.conf"))  # noqa: S108
         files.write("/etc/rc.common", encoded(firmware.RC_COMMON), mode=0o755)
         for path, text in firmware.FILES.items():
             files.write(path, encoded(text))
@@ -163,10 +184,20 @@ class OpenWrtDevice(Device):
         """Mount, then run the enabled init scripts in order; the network comes with its own."""
         self.system.stop()
         self.radios.stop()
-        self._booted = time.monotonic()
+        self.kernel.boots(anew=self._ran)
+        self._ran, self._leases = True, b""
+        self.down.clear()
         self.hostname = "OpenWrt"
         name = Special(lambda _n: encoded(self.hostname + "\n"), self._set_hostname)
-        self.system.mount(lambda: time.monotonic() - self._booted, name)
+        self.system.mount(self.kernel.uptime, name)
+        for path, node in self.kernel.files().items():
+            self.system.files.make_directory(path.rpartition("/")[0], parents=True)
+            self.system.files.put(path, node)
+        leases = Special(lambda _n: self._leases + encoded(self.kernel.filler()), self._lease)
+        self.system.files.put("/tmp/dhcp.leases", leases)  # noqa: S108 - the device's own
+        resolvers = f"nameserver {self.gateway}\n"
+        for place in ("/tmp/resolv.conf", "/tmp/resolv.conf.auto"):  # noqa: S108
+            self.system.files.write(place, encoded(resolvers))
         process = self.system.process(("procd",))
         shell = self._shell(process, self.system.streams())
         shell.attached = False
@@ -184,6 +215,9 @@ class OpenWrtDevice(Device):
         self.system.stop()
         self.system.files.power_cut()
         self.radios.stop()
+
+    def _lease(self, data: bytes) -> None:
+        self._leases = data
 
     def _set_hostname(self, data: bytes) -> None:
         self.hostname = decoded(data).strip()
@@ -251,7 +285,7 @@ class OpenWrtDevice(Device):
     @property
     def announced(self) -> frozenset[str]:
         """SSIDs that are on the air now."""
-        return frozenset(station.ssid for station in self.radios.stations.values())
+        return frozenset(station.ssid for station in self.live().values())
 
     def configuration(self) -> str:
         """All files of /etc/config, in order."""
@@ -283,23 +317,57 @@ class OpenWrtDevice(Device):
         )
 
     def carries(self, port: str, vlan: int) -> bool:
-        return self.manageable()
+        """The VLAN of management as it reaches us by; others with their tags."""
+        if port in self.down:
+            return False
+        if vlan == MANAGEMENT_VLAN:
+            return self.manageable()
+        devices = {value_of(each, "device", "") for each in self.radios.interfaces()}
+        devices |= set(self.kernel.interfaces())
+        return any(
+            name.endswith(f".{vlan}") and port in self.radios.ports(name) | {name.partition(".")[0]}
+            for name in devices
+        )
+
+    def lit(self, port: str) -> bool:
+        return port not in self.down
 
     def _moved(self) -> None:
-        names = {"lo", *self.ports}
-        for section in self.radios.interfaces():
-            device = value_of(section, "device", "lo")
-            names |= {device} | self.radios.ports(device)
-        names |= set(self.radios.stations)
-        ports = {name: self._port(name) for name in sorted(names) if name}
-        self.system.files.put("/sys/class", Directory({"net": Directory({**ports})}))
+        files = self.system.files
+        files.make_directory("/sys/class", parents=True)
+        files.put("/sys/class/net", self.kernel.net())
         self.touched()
 
-    def _port(self, name: str) -> Directory:
-        """What the kernel tells of a port."""
-        plugged = name in self.neighbours or name not in self.ports
-        facts = {"carrier": f"{int(plugged)}", "flags": "0x1003", "speed": "1000"}
-        if not plugged:
-            facts |= {"speed": "-1"}
-        files: dict[str, Node] = {n: File(encoded(v + "\n"), 0o444) for n, v in facts.items()}
-        return Directory({**files, "statistics": Directory({"rx_errors": File(b"0\n", 0o444)})})
+    # ------------------------------------------------------------------ how it is doing
+
+    def live(self) -> dict[str, Station]:
+        """The wireless interfaces that transmit."""
+        return {
+            name: station
+            for name, station in self.radios.stations.items()
+            if self.shows("radio-off", radio=station.radio) is None
+        }
+
+    def _started(self, radio: str) -> None:
+        for each in self.radios.load("wireless").sections:
+            if each.kind == "wifi-device" and radio in ("", each.name):
+                self.ground.cured(self, "radio-off", radio=each.name)
+
+    def daemons(self) -> list[str]:
+        """What runs by itself."""
+        found = ["netifd", "dropbear"]
+        found += [] if self.shows("clock-wrong") else ["ntpd"]
+        found += ["lldpd"] if self.neighbours else []
+        serves = self.system.files.find(f"{CONFIG}/dhcp") and not self.shows("dhcp-dead")
+        return [*found, *(["dnsmasq"] if serves else [])]
+
+    def uplink(self) -> str:
+        """The interface that its own address is on."""
+        return next(
+            (
+                value_of(each, "device", "")
+                for each in self.radios.interfaces()
+                if self.address in words(each, "ipaddr")
+            ),
+            "br-lan",
+        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_BIN = "cat cp mv rm mkdir rmdir chmod ln ls touch mktemp sync sleep date uname sh ash true false echo printf kill pwd lock sed grep ps df ubus"  # noqa: E501
-_USR_BIN = "readlink basename dirname sha256sum md5sum base64 cmp id logger uptime env nohup setsid flock killall which test [ head tail cut sort uniq wc tr tee xargs seq iwinfo"  # noqa: E501
+_BIN = "cat cp mv rm mkdir rmdir chmod ln ls touch mktemp sync sleep date uname sh ash true false echo printf kill pwd lock sed grep ps df ubus ping"  # noqa: E501
+_USR_BIN = "readlink basename dirname sha256sum md5sum base64 cmp id logger uptime env nohup setsid flock killall which test [ head tail cut sort uniq wc tr tee xargs seq iwinfo nslookup timeout"  # noqa: E501
 _SBIN = "uci wifi reload_config reboot start-stop-daemon pidof logread ip"
 _USR_SBIN = "iw bridge lldpcli"
 

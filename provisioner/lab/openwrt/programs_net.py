@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioner.lab.openwrt.calling import Call, Program, UsageError
+from provisioner.lab.openwrt.radios import text, words
+
+if TYPE_CHECKING:
+    from provisioner.lab.openwrt.device import OpenWrtDevice
 
 
 @dataclass
@@ -48,9 +52,13 @@ async def _lldpcli(around: Surroundings, call: Call) -> int:
     return 0
 
 
-async def _bridge(around: Surroundings, call: Call) -> int:
+async def _bridge(device: OpenWrtDevice, call: Call) -> int:
+    if list(call.arguments) == ["vlan", "show"]:
+        call.out("port              vlan-id  \n" + "".join(_vlans(device)))
+        return 0
     if list(call.arguments[:2]) != ["fdb", "show"]:
         raise UsageError('Object unknown, try "bridge help".')
+    around = device.surroundings
     for port, vlan, mac in around.heard:
         call.out(
             f"{mac} dev {port} vlan {vlan} extern_learn master br-lan \n{mac} dev {port} self \n"
@@ -60,16 +68,44 @@ async def _bridge(around: Surroundings, call: Call) -> int:
     return 0
 
 
-async def _ip(around: Surroundings, call: Call) -> int:
-    if list(call.arguments) != ["-4", "neigh", "show"]:
-        raise UsageError("ip: only -4 neigh show is known here")
-    for address, (device, mac) in around.arp.items():
-        call.out(f"{address} dev {device} lladdr {mac} REACHABLE \n")
-    call.out("192.0.2.254 dev br-lan  FAILED \n")
+def _vlans(device: OpenWrtDevice) -> Iterator[str]:
+    """Of each port of a bridge that tells VLANs apart."""
+    found: dict[str, list[str]] = {}
+    for section in device.radios.network.sections:
+        if section.kind == "bridge-vlan":
+            for item in words(section, "ports"):
+                port, _, flags = item.partition(":")
+                tag = "" if "t" in flags else " PVID Egress Untagged"
+                found.setdefault(port, []).append(text(section, "vlan", "1") + tag)
+    for port, rows in sorted(found.items()):
+        yield f"{port:18}{rows[0]}\n" + "".join(f"{'':18}{row}\n" for row in rows[1:])
+
+
+async def _ip(device: OpenWrtDevice, call: Call) -> int:
+    way = f"via {device.gateway} dev {device.uplink()}"
+    match [word for word in call.arguments if word != "-4"]:
+        case ["neigh", "show"]:
+            for address, (interface, mac) in device.surroundings.arp.items():
+                call.out(f"{address} dev {interface} lladdr {mac} REACHABLE \n")
+            call.out("192.0.2.254 dev br-lan  FAILED \n")
+        case ["route", "show"]:
+            call.out(f"default {way} \n")
+        case ["route", "get", address]:
+            call.out(f"{address} {way} src {device.address} \n")
+        case ["link", "set", "dev", port, "up" | "down" as state] if port in device.ports:
+            (device.down.discard if state == "up" else device.down.add)(port)
+            device.touched()
+        case ["link", "set", "dev", port, "up" | "down"]:
+            raise UsageError(f"can't find device '{port}'")
+        case _:
+            raise UsageError("ip: that is not known here")
     return 0
 
 
-def net_programs(around: Surroundings) -> Mapping[str, Program]:
+def net_programs(device: OpenWrtDevice) -> Mapping[str, Program]:
     """The programs, telling of that device's surroundings."""
-    made = {"lldpcli": _lldpcli, "bridge": _bridge, "ip": _ip}
-    return {name: partial(each, around) for name, each in made.items()}
+    made = {"bridge": _bridge, "ip": _ip}
+    return {
+        "lldpcli": partial(_lldpcli, device.surroundings),
+        **{name: partial(each, device) for name, each in made.items()},
+    }

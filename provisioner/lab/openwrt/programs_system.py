@@ -34,13 +34,6 @@ async def _sleep(call: Call) -> int:
     return 0
 
 
-async def _date(call: Call) -> int:
-    words = [word for word in call.arguments if word not in ("-u", "-R", "-I")]
-    shape = words[0][1:] if words and words[0].startswith("+") else "%a %b %e %H:%M:%S UTC %Y"
-    call.out(time.strftime(shape.replace("%s", str(int(time.time()))), time.gmtime()) + "\n")
-    return 0
-
-
 async def _id(call: Call) -> int:
     options, _ = call.options("ugn")
     if options == {"u", "n"}:
@@ -72,11 +65,6 @@ async def _logger(call: Call) -> int:
             tag = value if option == "-t" else tag
     text = " ".join(words) if words else decoded(await call.input()).rstrip("\n")
     call.shell.system.log.append(f"{tag}: {text}")
-    return 0
-
-
-async def _logread(call: Call) -> int:
-    call.out("".join(f"{line}\n" for line in call.shell.system.log))
     return 0
 
 
@@ -293,6 +281,11 @@ async def _ps(call: Call) -> int:
     return 0
 
 
+async def _timeout(call: Call) -> int:
+    """The program as it is: nothing here takes longer than it should."""
+    return await program(call.shell, call.arguments[1:])
+
+
 async def _which(call: Call) -> int:
     status = 0
     for name in call.arguments:
@@ -314,21 +307,15 @@ async def _reboot(call: Call) -> int:
     return 0
 
 
-async def _df(call: Call) -> int:
-    call.out("Filesystem           1K-blocks      Used Available Use% Mounted on\n")
-    call.out("/dev/ubi0_1              81920      1024     80896   1% /overlay\n")
-    return 0
-
-
 SYSTEM_PROGRAMS: Mapping[str, Program] = MappingProxyType(
     {
-        "sleep": _sleep, "date": _date, "id": _id, "uname": _uname, "logger": _logger,
-        "logread": _logread, "uptime": _uptime, "sh": _sh, "ash": _sh, "env": _env,
+        "sleep": _sleep, "id": _id, "uname": _uname, "logger": _logger,
+        "uptime": _uptime, "sh": _sh, "ash": _sh, "env": _env,
         "start-stop-daemon": _start_stop_daemon, "setsid": _in_front, "nohup": _in_front,
         "lock": _lock, "flock": _flock, "pidof": _pidof, "killall": _killall, "ps": _ps,
         "which": _which, "true": _builtin, "false": _builtin, "echo": _builtin,
         "printf": _builtin, "test": _builtin,
         "[": _builtin, "kill": _builtin, "pwd": _builtin, "reboot": _reboot,
-        "df": _df,
+        "timeout": _timeout,
     }
 )  # fmt: skip

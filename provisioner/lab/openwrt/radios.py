@@ -78,15 +78,15 @@ class Radios:
         """Take over the configuration; only radios whose part of it changed go down."""
         self._take(everything=False)
 
-    def restart(self) -> None:
-        """Take all radios down and up again."""
-        self._take(everything=True)
+    def restart(self, only: str = "") -> None:
+        """Take all radios down and up again, or that one."""
+        self._take(everything=True, only=only)
 
     def down(self) -> None:
         for name in self._running:
             self._take_down(name)
 
-    def _take(self, everything: bool) -> None:
+    def _take(self, everything: bool, only: str = "") -> None:
         self.network = self.load("network")
         wireless = self.load("wireless")
         radios = [section for section in wireless.sections if section.kind == "wifi-device"]
@@ -95,6 +95,8 @@ class Radios:
             self._take_down(gone)
         for number, radio in enumerate(radios):
             planned, refused = self._planned(wireless, radio, number)
+            if only not in ("", radio.name):
+                continue
             if not everything and self._running.get(radio.name) == (planned, dict(radio.options)):
                 continue
             self._take_down(radio.name)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from provisioner.lab.openwrt.filesystem import Directory, File, FileSystem, Link, normal
+from provisioner.lab.openwrt.filesystem import (
+    Directory,
+    File,
+    FileSystem,
+    Link,
+    Special,
+    normal,
+)
 
 
 class TestError(Exception):
@@ -126,7 +133,7 @@ class _Condition:
         if operator in ("-h", "-L"):
             return isinstance(node, Link)
         if operator == "-f":
-            return isinstance(node, File)
+            return isinstance(node, File) or (isinstance(node, Special) and "/dev/" not in operand)
         if operator == "-d":
             return isinstance(node, Directory)
         if operator == "-s":

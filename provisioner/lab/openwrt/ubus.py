@@ -31,9 +31,19 @@ _CHANNELS = {"2g": (6, 2437), "5g": (36, 5180), "6g": (5, 5975)}
 class Netifd:
     """What these programs talk to."""
 
-    def __init__(self, radios: Radios, hostname: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        radios: Radios,
+        hostname: Callable[[], str],
+        live: Callable[[], Mapping[str, Station]],
+        started: Callable[[str], None],
+    ) -> None:
         self.radios = radios
         self.hostname = hostname
+        self.live = live
+        """The wireless interfaces that transmit."""
+        self.started = started
+        """Somebody has started a radio anew."""
 
     def wireless(self) -> dict[str, Any]:
         """``network.wireless status``."""
@@ -42,7 +52,7 @@ class Netifd:
         for radio in package.sections:
             if radio.kind != "wifi-device":
                 continue
-            stations = [s for s in self.radios.stations.values() if s.radio == radio.name]
+            stations = [s for s in self.live().values() if s.radio == radio.name]
             found[radio.name] = {
                 "up": bool(stations),
                 "pending": radio.name in self.radios.pending,
@@ -113,7 +123,7 @@ class Netifd:
         """Everything on the bus: methods by object."""
         found: dict[str, dict[str, Callable[[], Any]]] = {
             f"hostapd.{station.interface}": {"get_status": lambda s=station: self.hostapd(s)}  # type: ignore[misc]
-            for station in self.radios.stations.values()
+            for station in self.live().values()
         }
         found["network"] = {"reload": self.radios.reload, "restart": self.radios.restart}
         found["network.interface"] = {"dump": self.interfaces}
@@ -139,7 +149,9 @@ def _bssid(station: Station) -> str:
 
 
 async def _ubus(netifd: Netifd, call: Call) -> int:
-    _, rest = call.options("Sv")
+    rest = call.arguments
+    if rest[:1] == ["-t"]:
+        rest = rest[2:]
     objects = netifd.objects()
     if rest[:1] == ["list"]:
         pattern = rest[1] if len(rest) > 1 else "*"
@@ -162,8 +174,10 @@ async def _ubus(netifd: Netifd, call: Call) -> int:
 
 async def _wifi(netifd: Netifd, call: Call) -> int:
     action = call.arguments[0] if call.arguments else "up"
+    only = call.arguments[1] if len(call.arguments) > 1 else ""
     if action in ("up", "isup", "config"):
-        netifd.radios.restart()
+        netifd.started(only)
+        netifd.radios.restart(only)
     elif action in ("reload", "reload_legacy"):
         netifd.radios.reload()
     elif action == "down":
@@ -177,7 +191,7 @@ async def _wifi(netifd: Netifd, call: Call) -> int:
 
 
 async def _iwinfo(netifd: Netifd, call: Call) -> int:
-    stations = sorted(netifd.radios.stations.values(), key=lambda one: one.interface)
+    stations = sorted(netifd.live().values(), key=lambda one: one.interface)
     if call.arguments:
         stations = [one for one in stations if one.interface == call.arguments[0]]
         if not stations:
@@ -195,17 +209,6 @@ async def _iwinfo(netifd: Netifd, call: Call) -> int:
     return 0
 
 
-async def _iw(netifd: Netifd, call: Call) -> int:
-    if call.arguments[:1] != ["dev"]:
-        raise UsageError("Usage: iw dev")
-    for station in sorted(netifd.radios.stations.values(), key=lambda one: one.interface):
-        call.out(
-            f"{station.interface.partition('-')[0].replace('phy', 'phy#')}\n"
-            f"\tInterface {station.interface}\n\t\tssid {station.ssid}\n\t\ttype AP\n"
-        )
-    return 0
-
-
 async def _reload_config(netifd: Netifd, call: Call) -> int:
     """Reloads the services whose configuration may have changed."""
     for service in ("system", "network"):
@@ -216,7 +219,7 @@ async def _reload_config(netifd: Netifd, call: Call) -> int:
 def programs(netifd: Netifd) -> Mapping[str, Program]:
     """The programs that ask this device's netifd."""
     made = {
-        "ubus": _ubus, "wifi": _wifi, "iwinfo": _iwinfo, "iw": _iw,
+        "ubus": _ubus, "wifi": _wifi, "iwinfo": _iwinfo,
         "reload_config": _reload_config,
     }  # fmt: skip
     return {name: partial(each, netifd) for name, each in made.items()}
