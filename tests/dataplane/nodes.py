@@ -161,9 +161,11 @@ def cable(one: Node, port: str, other: Node, other_port: str) -> None:
 
 
 class Relay:
-    """A port of 127.0.0.1 whose connections come out at a node's own port 22; can be cut."""
+    """A port of 127.0.0.1 whose connections come out in a node's network, at port 22 of
+    ``address``: its own without one; can be cut."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, address: str = "127.0.0.1") -> None:
+        self._address = address
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.cut_after: Callable[[bytes], bool] | None = None
@@ -189,7 +191,7 @@ class Relay:
 
     def _join(self, ours: socket.socket) -> None:
         try:
-            theirs = socket.create_connection(("127.0.0.1", 22), timeout=5)
+            theirs = socket.create_connection((self._address, 22), timeout=5)
         except OSError:
             ours.close()
             return

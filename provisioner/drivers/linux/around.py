@@ -25,26 +25,36 @@ def on_air(text: str) -> frozenset[str]:
 
 def survey(host: str, answer: Answer) -> Survey:
     """Of what ``survey.sh`` answered; what the host cannot tell is empty."""
-    release = _release(answer.blocks.get("release", ""))
+    release = release_of(answer.blocks.get("release", ""))
     return Survey(
         host=host,
         hostname=answer.one("hostname"),
         at=datetime.now(UTC),
         model=answer.blocks.get("model", "").strip(),
         version=release.get("PRETTY_NAME", ""),
-        neighbors=tuple(_neighbors(answer.blocks.get("lldp", ""))),
-        learned=tuple(dict.fromkeys([*_bridge_learned(answer), *_ovs_learned(answer)])),
+        neighbors=tuple(neighbors(answer.blocks.get("lldp", ""))),
+        learned=learned(answer),
         ports=_ports(answer),
-        leases=tuple(_leases(answer.blocks.get("leases", ""))),
-        arp={
-            each["dst"]: each["lladdr"].lower()
-            for each in records(answer.blocks.get("neighbours", ""))
-            if "lladdr" in each and "FAILED" not in each.get("state", ())
-        },
+        leases=tuple(leases(answer.blocks.get("leases", ""))),
+        arp=arp(answer),
     )
 
 
-def _release(text: str) -> dict[str, str]:
+def learned(answer: Answer) -> tuple[Learned, ...]:
+    """Ethernet addresses that the ports of its switches have heard."""
+    return tuple(dict.fromkeys([*_bridge_learned(answer), *_ovs_learned(answer)]))
+
+
+def arp(answer: Answer) -> dict[str, str]:
+    """IPv4 address to Ethernet address."""
+    return {
+        each["dst"]: each["lladdr"].lower()
+        for each in records(answer.blocks.get("neighbours", ""))
+        if "lladdr" in each and "FAILED" not in each.get("state", ())
+    }
+
+
+def release_of(text: str) -> dict[str, str]:
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
     return {name: "".join(shlex.split(value)) for name, _, value in pairs}
 
@@ -100,7 +110,7 @@ def _ovs_learned(answer: Answer) -> Iterator[Learned]:
                 yield Learned(port, int(vlan) or None, mac)
 
 
-def _leases(text: str) -> Iterator[Lease]:
+def leases(text: str) -> Iterator[Lease]:
     """Of dnsmasq's file: end, Ethernet address, address, name, client id."""
     now = datetime.now(UTC).timestamp()
     for line in text.splitlines():
@@ -111,7 +121,7 @@ def _leases(text: str) -> Iterator[Lease]:
             yield Lease(words[2], words[1].lower(), "" if words[3] == "*" else words[3])
 
 
-def _neighbors(text: str) -> Iterator[Neighbor]:
+def neighbors(text: str) -> Iterator[Neighbor]:
     """Of ``lldpcli -f json0``, in which everything is a list."""
     try:
         found = json.loads(text or "{}")

@@ -63,6 +63,12 @@ def passphrase(text: str) -> str:
     return text
 
 
+def port(name: str) -> str:
+    """The name of an interface as it may be said. Raises Refused."""
+    _fits(_PORT, "port", name)
+    return name
+
+
 def _scope(scope: Scope) -> None:
     _mark(scope.mark)
     _vlan(scope.vlan)

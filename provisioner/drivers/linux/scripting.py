@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
+_OURS = "provisioner.drivers.linux"
+_GIVEN = re.compile(r"""(?:[a-z_]+=(?:[\w@%+=:,./-]+|'[^']*'(?:"'"'[^']*')*)\n)*""", re.ASCII)
+"""Values as ``shlex.quote`` writes them: nothing in them is carried out."""
+
 
 @cache
-def _script(name: str) -> str:
-    return (files("provisioner.drivers.linux") / "scripts" / f"{name}.sh").read_text()
+def _script(name: str, package: str = _OURS) -> str:
+    return (files(package) / "scripts" / f"{name}.sh").read_text()
+
+
+def alone(package: str, name: str, values: Mapping[str, str]) -> str:
+    """A script of a package that needs no library: its values in front, then itself."""
+    given = "".join(f"{word}={shlex.quote(value)}\n" for word, value in values.items())
+    return given + _script(name, package)
+
+
+def only_reads(text: str, known: Collection[tuple[str, str]]) -> bool:
+    """Whether a text is one of those scripts (package, name), with nothing but values in front."""
+    return any(
+        text.endswith(body) and _GIVEN.fullmatch(text, 0, len(text) - len(body)) is not None
+        for body in (_script(name, package) for package, name in known)
+    )
 
 
 def script(phase: str, values: Mapping[str, str], functions: str = "") -> str:

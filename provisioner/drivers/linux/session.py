@@ -5,14 +5,30 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import paramiko
 
+from provisioner.drivers.linux.scripting import only_reads
 from provisioner.drivers.sessions.access import Login, OnlyKnown
-from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
+from provisioner.drivers.sessions.terminal import (
+    FLOOD,
+    NotReadingError,
+    RejectedError,
+    SessionEndedError,
+)
 
 _READY = b"prov-ready\n"
+_PRELUDE = 65_536
+"""Bytes that may come before a shell is there."""
+
+
+class CutShortError(SessionEndedError):
+    """A script did not come to its end; ``said`` is what it had told until then."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(why)
+        self.said = said
 
 
 class Session:
@@ -22,12 +38,24 @@ class Session:
     not root, sudo makes it so; its password is sent over standard input alone.
     """
 
+    reading: ClassVar[frozenset[tuple[str, str]]] = frozenset(
+        {("provisioner.drivers.linux", "examine")}
+    )
+    """Package and name of the scripts that are known to change nothing: all that is run once the
+    session has been told to only read."""
+
     def __init__(self, login: Login, connect: float, command: float) -> None:
         self._login, self._connect, self._command = login, connect, command
         self._client: paramiko.SSHClient | None = None
         self._socket: socket.socket | None = None
         self._shell = "exec sh -s"
         self._password: str | None = None
+        self._until: float | None = None
+        self._received = 0
+
+    def only_read(self, seconds: float) -> None:
+        """See ``batches.Looking``; the lines are scripts here."""
+        self._until = time.monotonic() + seconds
 
     def open(self) -> None:
         """Connect, log in, and find out how to become root.
@@ -82,60 +110,78 @@ class Session:
 
     def _knock(self) -> None:
         """Try sudo; with nothing more to come it does not ask again for a wrong password."""
-        deadline = time.monotonic() + self._command
-        with contextlib.closing(self._channel()) as channel:
+        deadline = time.monotonic() + min(self._connect, self._command)
+        with contextlib.closing(self._channel(deadline)) as channel:
             if self._password is not None:
                 channel.sendall(f"{self._password}\n".encode())
             channel.shutdown_write()
             self._let_in(channel, deadline)
 
-    def run(self, script: str) -> str:
-        """What a script says. Raises SessionEndedError when it is cut short, RejectedError when
-        sudo does not let us."""
-        deadline = time.monotonic() + self._command
+    def run(self, script: str, seconds: float | None = None) -> str:
+        """What a script says; ``seconds`` that it may take, where not what all may.
+
+        Raises CutShortError when it does not come to its end, SessionEndedError when it could not
+        begin, RejectedError when sudo does not let us, NotReadingError.
+        """
+        if self._until is not None and not only_reads(script, self.reading):
+            raise NotReadingError("a script that is not known to only read")
+        deadline = self._deadline(self._command if seconds is None else seconds)
+        self._received = 0 if self._until is None else self._received
+        said = bytearray()
         try:
-            channel = self._channel()
+            channel = self._channel(deadline)
             with contextlib.closing(channel):
                 if self._password is not None:
                     channel.sendall(f"{self._password}\n".encode())
                 if self._shell != "exec sh -s":
                     self._let_in(channel, deadline)
-                channel.settimeout(max(deadline - time.monotonic(), 0.001))
+                channel.settimeout(_left(deadline))
                 channel.sendall(script.encode())
                 channel.shutdown_write()
-                said, _ = self._heard(channel, deadline)
+                while data := self._next(channel, deadline):
+                    said += data
         except TimeoutError as error:
-            raise SessionEndedError("the device did not answer in time") from error
+            raise _cut("the device did not answer in time", said) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise SessionEndedError("the session broke") from error
+            raise _cut("the session broke", said) from error
+        except SessionEndedError as error:
+            raise _cut(str(error), said) from error
         return said.decode(errors="replace")
 
-    def _channel(self) -> paramiko.Channel:
+    def _deadline(self, seconds: float) -> float:
+        """Of what begins now; where the session only reads, all of it has one end."""
+        return time.monotonic() + seconds if self._until is None else self._until
+
+    def _channel(self, deadline: float) -> paramiko.Channel:
         transport = self._client and self._client.get_transport()
         if not transport:
             raise SessionEndedError("the session is closed")
-        channel = transport.open_session(timeout=self._connect)
-        channel.settimeout(self._connect)
+        channel = transport.open_session(timeout=min(self._connect, _left(deadline)))
+        channel.settimeout(min(self._connect, _left(deadline)))
         channel.exec_command(self._shell)
         return channel
 
     def _let_in(self, channel: paramiko.Channel, deadline: float) -> None:
-        said, ended = self._heard(channel, deadline, until=_READY)
-        if ended:
-            raise RejectedError("sudo", "", said.decode(errors="replace").strip())
-
-    def _heard(
-        self, channel: paramiko.Channel, deadline: float, until: bytes | None = None
-    ) -> tuple[bytes, bool]:
-        """What came, and whether it was all; with ``until``, no more than up to that."""
+        """Until sudo has given us its shell. Raises RejectedError where it does not."""
         said = b""
-        while until is None or not said.endswith(until):
-            channel.settimeout(max(deadline - time.monotonic(), 0.001))
-            data: Any = channel.recv(65536 if until is None else 1)
+        while not said.endswith(_READY):
+            data = self._next(channel, deadline, 1)
             if not data:
-                return said, True
+                raise RejectedError("sudo", "", said.decode(errors="replace").strip())
             said += data
-        return said, False
+            if len(said) > _PRELUDE:
+                raise SessionEndedError("the device sends without end")
+
+    def _next(self, channel: paramiko.Channel, deadline: float, most: int = 65_536) -> bytes:
+        """What comes next; nothing at the end. Raises TimeoutError, SessionEndedError."""
+        channel.settimeout(_left(deadline))
+        data: Any = channel.recv(most)
+        self._received += len(data)
+        if time.monotonic() >= deadline:
+            raise TimeoutError
+        if self._received > FLOOD:
+            raise SessionEndedError("the device sends without end")
+        return bytes(data)
 
     def disconnect(self) -> None:
         """Close the session, whatever state it is in; never waits for the device."""
@@ -150,3 +196,11 @@ class Session:
             if self._socket is not None:
                 self._socket.close()
             self._client = self._socket = None
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 0.001)
+
+
+def _cut(why: str, said: bytearray) -> CutShortError:
+    return CutShortError(why, said.decode(errors="replace"))

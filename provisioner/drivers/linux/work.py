@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from typing import Literal
 
-from provisioner.drivers.linux import around, lines, wifi
+from provisioner.drivers.linux import around, examining, lines, remedying, wifi
 from provisioner.drivers.linux.objects import Around, found, problem
 from provisioner.drivers.linux.sayable import passphrase
 from provisioner.drivers.linux.scripting import Answer, script
@@ -18,10 +18,14 @@ from provisioner.drivers.linux.state import State, masked, records
 from provisioner.drivers.network import (
     Applied,
     Confirmed,
+    Examination,
     Host,
+    Inquiry,
     Intent,
     Order,
     Reading,
+    Remedied,
+    Remedy,
     Reverted,
     Survey,
 )
@@ -144,6 +148,17 @@ class Work:
         """What the host sees around it."""
         return around.survey(self._host.name, self._ask("survey", {}))
 
+    def examine(self, inquiry: Inquiry) -> Examination:
+        """See ``SessionWork``."""
+        return examining.examine(self._host.name, self._session, inquiry)
+
+    def remedy(self, remedy: Remedy) -> Remedied:
+        """See ``SessionWork``."""
+        given = remedying.given(self._host, remedy)
+        self._wrote = True
+        answer = self._ask("remedy", given)
+        return Remedied("\n".join(answer.values.get("did", ())))
+
     # ------------------------------------------------- with what they are made
 
     def _look(self) -> _Look:
@@ -224,6 +239,10 @@ class Work:
                 return failures.no_timer(self._host, said, _TIMER_REMEDY)
             case "rejected":
                 return _refused(self._host, log)
+            case "ours":
+                return remedying.our_way(self._host, said)
+            case "absent":
+                return failures.not_there(self._host.name, say("there is no %(what)s", what=said))
         return ActionNeeded(
             say("%(host)s could not carry out a step: %(why)s", host=self._host.name, why=said),
             meaning=say("Its memory or disk may be full."),
