@@ -11,12 +11,12 @@ from fakepve import agent as guest_agent
 from fakepve.model import PveError
 from fakepve.server import USER, ok
 
+from provisioner.lab.ailing import Ailing
 from provisioner.lab.base import Values, form
 from provisioner.lab.guests import Guest
-from provisioner.lab.jobs import Jobs
 
 
-class Agent(Jobs):
+class Agent(Ailing):
     """/nodes/N/qemu/V/agent/…"""
 
     async def _agent(self, request: web.Request) -> Any:
@@ -39,7 +39,7 @@ class Agent(Jobs):
         if guest is None or not guest.agent_up or silent:
             await self.pause(self.plan.times.refusal)
             raise PveError(500, "QEMU guest agent is not running")
-        if self.faults.active("agent-dead", vmid=vm.vmid):
+        if self.stands_still(vm) or self.faults.active("agent-dead", vmid=vm.vmid):
             await self.pause(self.plan.times.refusal)
             raise PveError(500, f"VM {vm.vmid} qga command 'guest-ping' failed - got timeout")
         mac = re.search(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", vm.config.get("net0", ""))
@@ -49,7 +49,8 @@ class Agent(Jobs):
             case "get-host-name":
                 return {"result": {"host-name": guest.name}}
             case "get-fsinfo":
-                return {"result": [_root(guest)]}
+                full = self.faults.active("guest-disk-full", vmid=vm.vmid)
+                return {"result": [_root(guest, float(full.options["percent"]) if full else None)]}
             case "file-read":
                 return _read(guest, values["file"])
             case "file-write":
@@ -83,9 +84,10 @@ def _cannot_open(path: str, mode: str) -> PveError:
     )
 
 
-def _root(guest: Guest) -> Values:
-    """The root file system, grown at the last boot to its disk."""
+def _root(guest: Guest, percent: float | None) -> Values:
+    """The root file system, grown at the last boot to its disk, and how full it is said to be."""
     whole = guest.inside.disk
+    used = 313954304 if percent is None else int(whole * 0.9 * percent / 100)
     return {
         "disk": [
             {
@@ -103,5 +105,5 @@ def _root(guest: Guest) -> Values:
         "total-bytes": int(whole * 0.9),
         "total-bytes-privileged": int(whole * 0.95),
         "type": "ext4",
-        "used-bytes": 313954304,
+        "used-bytes": used,
     }

@@ -54,7 +54,10 @@ class Capacity(Storages):
         usage: Values = super()._vm_usage(vm)
         if vm.status == "running":
             memory = int(usage["maxmem"] * MEMORY_SHARE)
+            if self.faults.active("guest-memory-full", vmid=vm.vmid):
+                memory = int(usage["maxmem"] * 0.99)
             usage.update(mem=memory, memhost=memory, cpu=CPU_SHARE)
+            usage["uptime"] = int((time.time() - vm.started_at) / self.time_scale)
         return usage
 
     def _vm_status(self, vm: Vm, listing: bool = False) -> Values:
@@ -85,12 +88,14 @@ class Capacity(Storages):
         memory = plan.memory_used_gb * GIB + sum(self.vm_memory(v) for v in running) * MEMORY_SHARE
         if self.faults.active("node-full", node=name):
             memory = plan.memory_gb * GIB
+        busy = self.faults.active("node-busy", node=name)
+        full = self.faults.active("node-root-full", node=name)
         return {
-            "cpu": min(1.0, plan.cpu + CPU_SHARE * cores / plan.cores),
+            "cpu": 1.0 if busy else min(1.0, plan.cpu + CPU_SHARE * cores / plan.cores),
             "maxcpu": plan.cores,
             "mem": min(int(memory), int(plan.memory_gb * GIB)),
             "maxmem": int(plan.memory_gb * GIB),
-            "disk": 9 * GIB,
+            "disk": int(float(full.options["percent"]) if full else 9) * GIB,
             "maxdisk": 100 * GIB,
             "uptime": int((time.time() - self.started) / self.time_scale) + 86400,
         }
@@ -276,6 +281,7 @@ class Capacity(Storages):
         return self.listening.get(sockname[1], "") if sockname else ""
 
     async def _cluster_status(self, request: web.Request) -> Any:
+        self.require(request[USER], "/", "Sys.Audit")
         local = self.local_node(request)
         nodes: list[Values] = [
             {

@@ -119,6 +119,33 @@ def try_out(
         raise typer.Exit(1)
 
 
+@lab_app.command()
+def diagnose(
+    directory: Annotated[
+        Path, typer.Option("--dir", "-d", help="An empty folder, or that of an earlier trial.")
+    ] = Path(".faults"),
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only the fault of this name; repeatable.")
+    ] = None,
+    every: Annotated[int, typer.Option(help="Only every so-manieth fault.", min=1)] = 1,
+    list_all: Annotated[bool, typer.Option("--list", help="Show the library.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every fault of the library in a lab of its own, and what the product makes of it.
+
+    Ends with 1 where fewer than 95 % are named rightly, or one is named wrongly and surely.
+    """
+    from provisioner.demo.faults import try_faults
+    from provisioner.lab.trouble.library import LIBRARY
+
+    if list_all:
+        for case in LIBRARY:
+            typer.echo(f"{case.name:28} {case.part:18} {render(case.title, language())}")
+        return
+    if not try_faults(directory, only or (), every, as_json=as_json):
+        raise typer.Exit(1)
+
+
 def _names() -> str:
     """The help text of `fault`: every name with its meaning."""
     lines = [f"{kind.name}: {kind.text}" for kind in KINDS.values()]

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,10 @@ class Control:
             of_devices = body["name"] in DEVICE_KINDS
             show = self._devices.fault if of_devices else lab.fault
             return show(body["name"], **body.get("options", {}))
+        if path == "/configurations":
+            return self._devices.configurations()
+        if path == "/type":
+            return {"answer": self._devices.type(body["host"], body["lines"])}
         if path == "/clear":
             name = body.get("name")
             return {"cleared": lab.clear(name) + self._devices.clear(name)}
@@ -184,6 +188,10 @@ class RemoteLab:
 
     def clear(self, name: str | None = None, cluster: str = "") -> int:
         return int(self.call("/clear", name=name, cluster=cluster)["cleared"])
+
+    def type(self, host: str, lines: Sequence[str]) -> str:
+        """Lines that somebody types on a device."""
+        return str(self.call("/type", host=host, lines=list(lines))["answer"])
 
     def state(self, cluster: str = "") -> dict[str, Any]:
         found: dict[str, Any] = self.call("/state", cluster=cluster)

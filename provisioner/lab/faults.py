@@ -149,6 +149,55 @@ _KINDS = (
         {"vmid": ""},
     ),
     FaultKind(
+        "guest-disk-full",
+        say("the root file system inside a guest is that full, in per cent"),
+        {"vmid": "", "percent": "97"},
+    ),
+    FaultKind("guest-memory-full", say("a guest uses all of its memory"), {"vmid": ""}),
+    FaultKind(
+        "vm-paused",
+        say("a VM stands still: QEMU's state is io-error, paused or internal-error"),
+        {"vmid": "", "state": "io-error"},
+    ),
+    FaultKind(
+        "snapshot-old",
+        say("somebody left a snapshot of a VM so many days ago"),
+        {"vmid": "", "days": "30"},
+    ),
+    FaultKind(
+        "backup-old",
+        say("the newest backup of a VM is so many days old"),
+        {"vmid": "", "days": "5"},
+    ),
+    FaultKind("backup-missing", say("a VM has no backup"), {"vmid": ""}),
+    FaultKind(
+        "task-failed",
+        say("a task ended badly an hour ago"),
+        {"type": "vzdump", "id": "", "node": "", "text": "job errors"},
+    ),
+    FaultKind("storage-away", say("a storage cannot be reached"), {"storage": "", "node": ""}),
+    FaultKind(
+        "node-root-full",
+        say("the root file system of a node is that full, in per cent"),
+        {"node": "", "percent": "97"},
+    ),
+    FaultKind("node-busy", say("a node's processors have no time left"), {"node": ""}),
+    FaultKind(
+        "node-clock",
+        say("a node's clock is ahead by so many seconds, or behind with a minus"),
+        {"node": "", "seconds": "300"},
+    ),
+    FaultKind(
+        "certificate-expiring",
+        say("a node's certificate ends in so many days"),
+        {"node": "", "days": "7"},
+    ),
+    FaultKind(
+        "certificate-expired",
+        say("a node's certificate ended so many days ago"),
+        {"node": "", "days": "1"},
+    ),
+    FaultKind(
         "address-answers",
         say("a host that we did not make answers at an address"),
         {"address": "", "port": ""},

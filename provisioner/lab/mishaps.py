@@ -121,6 +121,8 @@ class Mishaps(Agent):
                 for vm in [vm for vm in self.vms if fault.says(vmid=vm.vmid) and not vm.lock]:
                     self._qm_lock(vm, fault.options["lock"])
                     vm.left_locked = True
+            case "vm-paused" | "snapshot-old" | "task-failed":
+                await self.ail(fault)
             case "address-answers":
                 port = int(fault.options["port"] or self.plan.network.ssh_port)
                 address = (fault.options["address"], port)
@@ -160,6 +162,7 @@ class Mishaps(Agent):
                 self._qm_lock(vm, None)
                 vm.left_locked = False
         for fault in gone:
+            await self.recover(fault)
             if fault.number in self._extra:
                 self._extra.pop(fault.number).close()
         if names & {*_NODE_AWAY}:

@@ -107,7 +107,8 @@ class Power(Cloning):
         """Ask the guest to switch itself off; one that has not booted or hangs does not hear."""
         guest = self.guests.get(vm.vmid)
         booting = guest is not None and not guest.agent_up
-        deaf = booting or self.faults.active("deaf", vmid=vm.vmid)
+        still = vm.qmpstatus != "running"
+        deaf = booting or still or self.faults.active("deaf", vmid=vm.vmid)
         needed = self.plan.times.shutdown
         if deaf or needed > patience:
             await self.pause(patience)

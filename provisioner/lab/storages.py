@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fakepve.model import TaskError
+from fakepve.model import PveError, TaskError
 from fakepve.storage import spec_of
 
 from provisioner.lab.base import LOCK_WAIT, Values
@@ -81,10 +81,14 @@ class Storages(Tasks):
         if item is not None:
             total, used = self.space(name, node)
             item.update(disk=used, maxdisk=total)
+            if self.faults.active("storage-away", storage=name, node=node):
+                item.update(disk=0, maxdisk=0, status="unknown")
         return item
 
     async def _content_list(self, v: Values, user: str) -> list[Values]:
         sid = v["storage"]
+        if self.faults.active("storage-away", storage=sid, node=v["node"]):
+            raise PveError(500, f"storage '{sid}' is not online")
         home = self.home(sid, v["node"])
         found: list[Values] = await super()._content_list(v, user)
         return [

@@ -136,6 +136,7 @@ def inventory_files(
             catalogue["services"]["internet"] = office.internet()
         catalogue["services"]["event_wifi"] = office.event_wifi(campus)
         network.update(office.network(campus))
+        catalogue["services"]["troubleshooting"] = office.troubleshooting()
     if campus and office.has_racks(campus):
         catalogue["services"]["colocation"] = office.colocation()
         network.update(office.data_centre(campus))

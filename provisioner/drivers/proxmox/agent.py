@@ -23,6 +23,8 @@ _KEY = re.compile(
 )
 _MOST_ENTRIES, _MOST_CHARACTERS = 50, 500
 _GIB = 1 << 30
+_FULL_BY_NATURE = frozenset({"squashfs", "iso9660", "udf", "cdfs", "erofs", "cramfs"})
+"""File systems of packages and discs."""
 _OFF = re.compile(r"^VM \d+ (?:is )?not running")
 _DEAF = re.compile(r"not running|got timeout|No QEMU guest agent")
 _STATUS_FILE = "/run/cloud-init/status.json"
@@ -31,8 +33,8 @@ _STAGES = ("init-local", "init", "modules-config", "modules-final")
 Verdict = Literal["done", "running", "error", "unknown"]
 
 
-def guest(connection: Connection, vm: Placed) -> GuestReport:
-    """Addresses first; the rest is asked only of an agent that gave some, its keys last."""
+def heard(connection: Connection, vm: Placed) -> GuestReport:
+    """Whether it answers, and its addresses: one call."""
     agent = ("nodes", vm.node, "qemu", vm.vmid, "agent")
     try:
         answer = connection.record(*agent, "network-get-interfaces", raw=True)
@@ -47,12 +49,21 @@ def guest(connection: Connection, vm: Placed) -> GuestReport:
     found = addresses(answer.get("result"))
     if not found:
         return GuestReport(answering=True, detail="no address yet")
+    return GuestReport(answering=True, addresses=found)
+
+
+def guest(connection: Connection, vm: Placed) -> GuestReport:
+    """Addresses first; the rest is asked only of an agent that gave some, its keys last."""
+    report = heard(connection, vm)
+    if not report.addresses:
+        return report
+    agent = ("nodes", vm.node, "qemu", vm.vmid, "agent")
     text, why_no_status = _read(connection, agent, _STATUS_FILE)
     verdict, errors = cloud_init(text)
     keys, why_no_keys = ((), "") if verdict == "running" else _host_keys(connection, agent)
     return GuestReport(
         answering=True,
-        addresses=found,
+        addresses=report.addresses,
         host_keys=keys,
         cloud_init=verdict,
         cloud_init_errors=errors,
@@ -60,11 +71,15 @@ def guest(connection: Connection, vm: Placed) -> GuestReport:
     )
 
 
-def facts(connection: Connection, vm: Placed) -> GuestFacts:
+def facts(
+    connection: Connection,
+    vm: Placed,
+    questions: tuple[str, ...] = ("get-host-name", "get-osinfo", "get-fsinfo"),
+) -> GuestFacts:
     """Each answer for itself; an agent that gives none is not asked for the next."""
     agent = ("nodes", vm.node, "qemu", vm.vmid, "agent")
     answers: dict[str, Any] = {}
-    for question in ("get-host-name", "get-osinfo", "get-fsinfo"):
+    for question in questions:
         try:
             answers[question] = connection.record(*agent, question, raw=True).get("result")
         except Rejection as rejection:
@@ -84,9 +99,11 @@ def facts(connection: Connection, vm: Placed) -> GuestFacts:
 
 
 def filesystems(value: Any) -> dict[str, tuple[float, float]]:
-    """Mount point to (GiB used, GiB in all) of those that tell both."""
+    """Mount point to (GiB used, GiB in all) of those that tell both and can be written."""
     found: dict[str, tuple[float, float]] = {}
     for row in _records(value):
+        if str(row.get("type")).lower() in _FULL_BY_NATURE:
+            continue
         used, total = row.get("used-bytes"), row.get("total-bytes")
         if isinstance(used, int) and isinstance(total, int):
             found[_short(row.get("mountpoint"))] = (used / _GIB, total / _GIB)

@@ -39,10 +39,13 @@ from provisioner.drivers.hypervisor import (
     VmOrder,
     VolumeReading,
 )
+from provisioner.drivers.hypervisor.health import ClusterHealth, VmHealth
 from provisioner.drivers.proxmox import (
     agent,
     backups,
     firewall,
+    health,
+    health_vm,
     orders,
     parsing,
     safeguards,
@@ -67,6 +70,7 @@ class ProxmoxCluster:
     ) -> None:
         self.name = name
         self._connection = Connection(name, settings, token_secret, base)
+        self._brief = Connection(name, settings, token_secret, base, health.SECONDS)
         self._tasks = tasks.Tasks(self._connection)
         self._nodes_of: dict[int, str] = {}
         self._rarely = survey.Rarely()
@@ -75,6 +79,7 @@ class ProxmoxCluster:
     def close(self) -> None:
         """Give the kept connections back; a later call opens new ones."""
         self._connection.close()
+        self._brief.close()
 
     def facts(self, templates: tuple[TemplateKey, ...] = ()) -> ClusterFacts:
         """See ``Hypervisor``. Raises ActionNeeded for a token that sees nothing."""
@@ -202,6 +207,18 @@ class ProxmoxCluster:
     def guest(self, vm: Placed) -> GuestReport:
         """See ``Hypervisor``. While the agent is away the cluster takes three seconds to say so."""
         return agent.guest(self._connection, vm)
+
+    def health(self) -> ClusterHealth:
+        """See ``Hypervisor``; fails only where the cluster as a whole cannot be asked."""
+        return health.health(self._brief, self._rarely)
+
+    def vm_health(self, vmid: int) -> VmHealth:
+        """See ``Hypervisor``. Nodes, figures and backups may be ten seconds old."""
+        return health_vm.vm_health(self._brief, self._rarely, vmid, self.machine, self._backups)
+
+    def _backups(self, rows: list[dict[str, Any]]) -> health_vm.Kept:
+        """Storages may take their time: a backup server reads each of its indexes."""
+        return self._rarely.read("backups", lambda: health_vm.backups(self._connection, rows))
 
     def _simple(self, order: orders.Simple) -> TaskHandle:
         node = self._nodes_of.get(order.vmid, order.node)

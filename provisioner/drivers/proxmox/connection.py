@@ -17,6 +17,7 @@ from urllib.parse import quote
 import requests
 from proxmoxer.core import ProxmoxResource, ResourceException
 
+from provisioner.drivers.hypervisor.failures import CertificateChanged, TokenRefused
 from provisioner.drivers.proxmox.failures import from_text
 from provisioner.drivers.proxmox.trust import CONNECT_SECONDS, Trust, Unsent, WrongCertificate
 from provisioner.errors import ActionNeeded, Misconfigured, OutcomeUnknown, Retriable, StepFailure
@@ -209,7 +210,7 @@ class Connection:
         return f"PVEAPIToken={self.token_id}={secret}"
 
     def _unauthenticated(self) -> ActionNeeded:
-        return ActionNeeded(
+        return TokenRefused(
             say(
                 "Cluster %(cluster)s does not accept the token %(token)s.",
                 cluster=self.name,
@@ -252,7 +253,7 @@ class Connection:
         )
 
     def _untrusted(self, trouble: _Trouble) -> ActionNeeded:
-        return ActionNeeded(
+        return CertificateChanged(
             say(
                 "The certificate of %(url)s is not the one we trust (%(seen)s).",
                 url=trouble.url,

@@ -28,6 +28,8 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _CLONEABLE = frozenset({"lvmthin", "zfspool", "zfs", "rbd", "btrfs"})
 _FILE_BASED = frozenset({"dir", "nfs", "cifs", "cephfs", "glusterfs"})
 _POWERS: Mapping[str, Power] = {"running": "running", "stopped": "stopped", "paused": "paused"}
+_HALTED = frozenset({"paused", "suspended", "io-error", "internal-error", "guest-panicked"})
+"""QEMU's words for a VM that has a process and does not run."""
 _EMPTIED = "maintenance"
 _NEVER = frozenset({"cipassword", "digest", "lock"})
 
@@ -197,7 +199,7 @@ def machine(node_name: str, config: Mapping[str, Any], status: Mapping[str, Any]
 
 def power(status: Mapping[str, Any]) -> Power:
     """The power state of status/current; a paused VM runs for PVE, not for us."""
-    if status.get("status") == "running" and status.get("qmpstatus") in ("paused", "suspended"):
+    if status.get("status") == "running" and status.get("qmpstatus") in _HALTED:
         return "paused"
     return _POWERS.get(str(status.get("status")), "unknown")
 
@@ -226,7 +228,7 @@ def template(
         cloud_init=any(
             "cloudinit" in str(value) for key, value in config.items() if _DISK.fullmatch(key)
         ),
-        agent=_agent(config.get("agent")),
+        agent=has_agent(config.get("agent")),
         linked_clone=all(_clones(_volume(drive), storages) for drive in drives.values()),
         net0=str(config.get("net0") or ""),
     )
@@ -251,7 +253,7 @@ def _volume(drive: Mapping[str, str]) -> str:
     return drive.get("") or drive.get("file", "")
 
 
-def _agent(value: object) -> bool:
+def has_agent(value: object) -> bool:
     agent = options(value)
     return agent.get("", agent.get("enabled", "0")) == "1"
 

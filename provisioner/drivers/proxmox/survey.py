@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -27,22 +29,43 @@ _T = TypeVar("_T")
 class Rarely:
     """What changes rarely, asked anew once it is as old as the cluster's own listing may be (30).
 
-    Safe to share between threads. What could not be read is not kept.
+    Safe to share between threads: those that want the same at the same time ask once, and share
+    the failure too. What could not be read is not kept.
     """
 
     def __init__(self, seconds: float = 10.0) -> None:
         self._seconds = seconds
+        self._lock = threading.Lock()
         self._kept: dict[str, tuple[Any, float]] = {}
+        self._under_way: dict[str, Future[Any]] = {}
 
     def read(self, key: str, reader: Callable[[], _T]) -> _T:
         """What the reader gave a moment ago, or gives now."""
-        kept = self._kept.get(key)
-        if kept is not None and time.monotonic() - kept[1] < self._seconds:
-            return cast(_T, kept[0])
-        found = reader()
-        if found:
-            self._kept[key] = (found, time.monotonic())
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and time.monotonic() - kept[1] < self._seconds:
+                return cast(_T, kept[0])
+            others = self._under_way.get(key)
+            mine: Future[_T] = Future()
+            if others is None:
+                self._under_way[key] = mine
+        if others is not None:
+            return cast(_T, others.result())
+        try:
+            found = reader()
+        except BaseException as error:
+            self._end(key, None)
+            mine.set_exception(error)
+            raise
+        self._end(key, found)
+        mine.set_result(found)
         return found
+
+    def _end(self, key: str, found: object) -> None:
+        with self._lock:
+            del self._under_way[key]
+            if found:
+                self._kept[key] = (found, time.monotonic())
 
 
 def facts(
@@ -50,7 +73,7 @@ def facts(
 ) -> ClusterFacts:
     """What /cluster/resources says, the bridges of each node, and the named templates."""
     rows = connection.rows("cluster", "resources")
-    emptied = _maintenance(connection)
+    emptied = maintenance(connection)
     nodes = tuple(parsing.node(row, emptied) for row in rows if row.get("type") == "node")
     storages = [row for row in rows if row.get("type") == "storage"]
     guests = tuple(parsing.guest(row) for row in rows if row.get("type") in ("qemu", "lxc"))
@@ -155,7 +178,7 @@ def _quorate(connection: Connection) -> bool:
     return all(bool(row.get("quorate")) for row in rows if row.get("type") == "cluster")
 
 
-def _maintenance(connection: Connection) -> frozenset[str]:
+def maintenance(connection: Connection) -> frozenset[str]:
     """None where there is no HA or the token may not see it."""
     try:
         status = connection.record("cluster", "ha", "status", "manager_status")
