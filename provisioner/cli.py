@@ -11,6 +11,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioner.commands import (
+    checks,
     devices,
     doctor,
     extras,
@@ -82,6 +83,7 @@ for name, group in {
     "request": requests.request_app,
     "run": runs.run_app,
     "instance": instances.instance_app,
+    "check": checks.check_app,
 }.items():
     app.add_typer(group, name=name, rich_help_panel=OVER_HTTP)
 for look in (seeing.capacity, seeing.drift, seeing.orphans):

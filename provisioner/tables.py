@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner import events, idempotency, outbox, secrets
 from provisioner.approvals import model as approvals
+from provisioner.checks import tables as checks
 from provisioner.database import Base
 from provisioner.facts import capacity, devices
 from provisioner.instances import looks
@@ -20,6 +21,7 @@ MODULES = (
     secrets,
     approvals,
     capacity,
+    checks,
     devices,
     instances,
     looks,

@@ -8,13 +8,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from provisioner import schema
 from provisioner.approvals.service import ApprovalService
+from provisioner.bootstrap.checking import Checking, checking_of
 from provisioner.bootstrap.services import OFF_PLANS, Durations, parsers_of, planners_of
-from provisioner.bootstrap.sight import sight_of
+from provisioner.bootstrap.sight import passphrase_of, sight_of
 from provisioner.bootstrap.world import World, hypervisor, network_fleet, world_of
 from provisioner.catalogue import Inventory, load_inventory
+from provisioner.checks.service import CheckService
+from provisioner.checks.worker import CheckWorker
 from provisioner.database import Database
 from provisioner.drivers.ansible.inventory import Hosts
 from provisioner.drivers.fleet import Fleet
@@ -27,6 +31,7 @@ from provisioner.instances.ending import Endings
 from provisioner.instances.network_drift import NetworkDriftService
 from provisioner.instances.orphans import OrphanService
 from provisioner.instances.overview import OverviewService
+from provisioner.instances.remedying import Remedies, both
 from provisioner.instances.service import InstanceService
 from provisioner.instances.terms import VmTerms
 from provisioner.instances.upkeep import Upkeep
@@ -87,6 +92,9 @@ class Product:
     orphans: OrphanService
     capacity: CapacityService
     overview: OverviewService
+    checks: CheckService
+    remedies: Remedies
+    check_worker: CheckWorker
     outbox: Outbox
     tools: Tools
     """What runs reach the world with."""
@@ -109,12 +117,14 @@ class Product:
             self.outbox.start()
             self.housekeeping.start()
             self.clock.start()
+            self.check_worker.start()
             self.watch.start()
 
     def stop(self) -> None:
         """End what ``start`` began and give all connections back."""
         self.watch.stop()
         self.clock.stop()
+        self.check_worker.stop()
         self.housekeeping.stop()
         self.outbox.stop()
         self.engine.stop()
@@ -139,51 +149,82 @@ def build(settings: Settings) -> Product:
     durations = Durations(database, inventory)
     history = ConfigurationHistory(settings.path(settings.data_dir) / "configurations")
     sight = sight_of(settings, database, inventory, world, secrets)
-    outside, drift = OutsideChanges(database, history), sight.network_drift
-    planners = planners_of(settings, database, inventory, world, endings, durations, outside, drift)
-    plans = PlanService(database, planners)
-    outbox = _outbox(database, secrets, handovers, inventory, plans, terms)
-    tools = _tools(settings, world, endings, secrets, plans, history)
+    kept = partial(passphrase_of, database, secrets)
+    checking = checking_of(settings, database, inventory, world, sight.network_drift, history, kept)
+    checks, outside = checking.service, OutsideChanges(database, history)
+    plans = PlanService(
+        database,
+        planners_of(
+            settings, database, inventory, world, endings, durations, outside,
+            sight.network_drift, checks.chain,
+        ),
+    )  # fmt: skip
+    outbox = _outbox(database, secrets, handovers, inventory, plans, terms, checking)
+    tools = _tools(settings, world, endings, secrets, plans, history, checks)
     runner = Runner(database, tools, time.sleep, finished=outbox.wake)
     data_dir = settings.path(settings.data_dir)
-    files = LetterFiles(data_dir / "letters")
-    requests = RequestService(database, inventory, files, parsers_of(inventory), secrets)
-    runs = RunService(database, client.enqueue, client.wake)
+    engine = Engine(settings.absolute_database_url, data_dir, serializer, runner.turn)
+    chores = [*_repairs(database, client), *checking.chores]
+    clock = _clock(database, client, plans, endings, terms)
     return Product(
-        settings=settings,
-        database=database,
-        inventory=inventory,
-        clusters=world.clusters,
-        hosts=world.hosts,
-        fleet=world.fleet,
-        sights=world.sights,
-        configurations=history,
-        people=PeopleService(database),
-        requests=requests,
+        **_desk(settings, database, inventory, world, secrets, handovers, client, checking),
         plans=plans,
         approvals=ApprovalService(database, PlannedRuns(client.enqueue, durations.lead)),
-        runs=runs,
-        manual=ManualSteps(database, runs, files),
-        reports=ReportService(database, handovers, settings.web.public_url),
-        instances=InstanceService(database, requests, world.backups),
-        secrets=secrets,
-        handovers=handovers,
-        posters=Posters(database, inventory),
-        labels=Labels(database, settings.web.public_url),
+        configurations=history,
         drift=sight.drift,
         orphans=sight.orphans,
         capacity=sight.capacity,
-        overview=OverviewService(database),
         network_drift=sight.network_drift,
         topology=sight.topology,
         outbox=outbox,
         tools=tools,
-        engine=Engine(settings.absolute_database_url, data_dir, serializer, runner.turn),
+        engine=engine,
         client=client,
-        housekeeping=Housekeeping(database, data_dir, _repairs(database, client)),
-        clock=_clock(database, client, plans, endings, terms),
-        watch=Clock(sight.watchers, every=60),
+        housekeeping=Housekeeping(database, data_dir, chores),
+        clock=clock,
+        watch=Clock([*checking.watchers, *sight.watchers], every=60),
     )
+
+
+def _desk(
+    settings: Settings,
+    database: Database,
+    inventory: Inventory,
+    world: World,
+    secrets: SecretStore,
+    handovers: Handovers,
+    client: EngineClient,
+    checking: Checking,
+) -> dict[str, Any]:
+    """What people work with, by the names of ``Product``."""
+    files = LetterFiles(settings.path(settings.data_dir) / "letters")
+    requests = RequestService(database, inventory, files, parsers_of(inventory), secrets)
+    runs = RunService(database, client.enqueue, client.wake)
+    instances = InstanceService(database, requests, world.backups)
+    checks = checking.service
+    return {
+        "settings": settings,
+        "database": database,
+        "inventory": inventory,
+        "clusters": world.clusters,
+        "hosts": world.hosts,
+        "fleet": world.fleet,
+        "sights": world.sights,
+        "people": PeopleService(database),
+        "requests": requests,
+        "runs": runs,
+        "manual": ManualSteps(database, runs, files),
+        "reports": ReportService(database, handovers, settings.web.public_url),
+        "instances": instances,
+        "checks": checks,
+        "remedies": Remedies(database, checks, requests, instances, checking.records),
+        "check_worker": checking.worker,
+        "secrets": secrets,
+        "handovers": handovers,
+        "posters": Posters(database, inventory),
+        "labels": Labels(database, settings.web.public_url),
+        "overview": OverviewService(database),
+    }
 
 
 def _repairs(database: Database, client: EngineClient) -> list[Callable[[], object]]:
@@ -198,15 +239,18 @@ def _outbox(
     inventory: Inventory,
     plans: PlanService,
     terms: VmTerms,
+    checking: Checking,
 ) -> Outbox:
     return Outbox(
         database,
         {
             REQUEST_CLOSED: lambda payload: plans.forget(int(payload["request_id"])),
             RUN_SCHEDULED: EarlyHandover(database, secrets, handovers),
-            RUN_FINISHED: WriteBack(
-                database, secrets, handovers, inventory.office.zone, terms.grace
+            RUN_FINISHED: both(
+                WriteBack(database, secrets, handovers, inventory.office.zone, terms.grace),
+                checking.run_finished,
             ),
+            **checking.handlers,
         },
     )
 
@@ -234,6 +278,7 @@ def _tools(
     secrets: SecretStore,
     plans: PlanService,
     history: ConfigurationHistory,
+    checks: CheckService,
 ) -> Tools:
     return Tools(
         hypervisors=world.clusters,
@@ -244,6 +289,7 @@ def _tools(
         device_settings=settings.devices,
         configurations=history,
         endings=endings,
+        checks=checks,
         secrets=secrets,
         office_key=world.office_key,
         actions=ACTIONS,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from provisioner.bootstrap.troubleshooting import remedy_sight, trouble_sight
 from provisioner.bootstrap.world import World
 from provisioner.catalogue import Inventory
+from provisioner.checks.chain import Chain
 from provisioner.database import Database, now
 from provisioner.facts.cloud_vps import VmRecord
 from provisioner.facts.colocation import ServerRecord
@@ -40,6 +42,8 @@ from provisioner.services.internet import ending as internet_ending
 from provisioner.services.internet.details import parse_details as parse_internet
 from provisioner.services.internet.planning import InternetPlanning
 from provisioner.services.network_settling import SETTLE, WithSettling, parse_settle
+from provisioner.services.troubleshooting.details import parse_details as parse_trouble
+from provisioner.services.troubleshooting.planning import TroubleshootingPlanning
 from provisioner.settings import Settings
 
 
@@ -52,6 +56,7 @@ def planners_of(
     durations: Durations,
     outside: ChangedOutside,
     drift: NetworkDriftService,
+    chain_of: Callable[[str], Chain],
 ) -> Mapping[str, ServicePlanner]:
     """By service: how it is planned."""
     settling = partial(WithSettling, hosts=world.hosts, read=drift.read, record_of=drift.record)
@@ -74,6 +79,10 @@ def planners_of(
             inventory, world.hosts, world.fleet.read, partial(_site_of, database), outside,
             second_above, books,
         )),
+        "troubleshooting": TroubleshootingPlanning(
+            partial(trouble_sight, chain_of, partial(_department_of, database)),
+            partial(remedy_sight, inventory.network, world.hosts),
+        ),
     }  # fmt: skip
 
 
@@ -90,6 +99,12 @@ def _server_of(database: Database, instance_id: str) -> ServerRecord | None:
 def _site_of(database: Database, instance_id: str) -> SiteRecord | None:
     with database.read() as session:
         return site_record(session, session.get(Instance, instance_id))
+
+
+def _department_of(database: Database, instance_id: str) -> str | None:
+    with database.read() as session:
+        found = session.get(Instance, instance_id)
+        return found.department_id if found else None
 
 
 def _books(database: Database) -> Ledger:
@@ -117,6 +132,7 @@ def parsers_of(inventory: Inventory) -> Mapping[str, DetailsParser]:
         "event_wifi": _parser(parse_event_wifi, inventory, settles=True),
         "internet": _parser(parse_internet, inventory, settles=True),
         "colocation": _parser(parse_colocation, inventory, settles=True),
+        "troubleshooting": _parser(parse_trouble, inventory),
     }
 
 

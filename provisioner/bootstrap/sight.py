@@ -47,7 +47,7 @@ def sight_of(
     recorder = CapacityRecorder(database, clusters, capacity.measure, inventory.office.zone)
     zone = inventory.office.zone
     network_drift = NetworkDriftService(
-        database, world.fleet, partial(_passphrase_of, database, secrets),
+        database, world.fleet, partial(passphrase_of, database, secrets),
         zone=zone, hour=settings.devices.drift_hour,
     )  # fmt: skip
     return Sight(
@@ -57,7 +57,7 @@ def sight_of(
     )  # fmt: skip
 
 
-def _passphrase_of(database: Database, secrets: SecretStore, number: str) -> str | None:
+def passphrase_of(database: Database, secrets: SecretStore, number: str) -> str | None:
     """What the users of that request's WiFi type in; None where it is not kept."""
     with database.read() as session:
         kept = secrets.find(session, passphrase_kind(number), number)

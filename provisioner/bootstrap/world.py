@@ -20,6 +20,8 @@ from provisioner.drivers.ansible.runner import Runner as Playbooks
 from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor import VolumeReading
 from provisioner.drivers.network import Reading, Result
+from provisioner.drivers.probe import Probes
+from provisioner.drivers.probes import InventoryProbes
 from provisioner.drivers.proxmox import ProxmoxCluster
 from provisioner.drivers.sessions.batches import Sessions
 from provisioner.drivers.ssh import SshSeat
@@ -40,6 +42,7 @@ class World:
     hosts: Hosts
     sights: DeviceSights
     fleet: Fleet
+    probes: Probes
 
     def backups(self, cluster: str, vmid: int) -> Sequence[VolumeReading]:
         """What that cluster keeps of a VMID."""
@@ -57,6 +60,7 @@ def world_of(settings: Settings, database: Database) -> World:
         hosts=hosts,
         sights=sights,
         fleet=network_fleet(settings, hosts, sights.keep),
+        probes=InventoryProbes(_sessions(settings, hosts)),
     )
 
 
@@ -73,14 +77,20 @@ def network_fleet(
     seen: Callable[[Result[Reading]], None] = lambda results: None,
 ) -> Fleet:
     """The drivers of all network devices; they connect at their first call."""
-    known_hosts = settings.path(settings.ssh.known_hosts)
-    identity = partial(settings.secret, settings.devices.identity or settings.ssh.identity)
-    means = platforms.Means(
-        Sessions(hosts, settings.devices, known_hosts, identity),
-        replace(Playbooks.of(settings), identity=identity),
-    )
+    playbooks = replace(Playbooks.of(settings), identity=_identity(settings))
+    means = platforms.Means(_sessions(settings, hosts), playbooks)
     driven = {name: platforms.platform(name, means) for name in platforms.names()}
     return Fleet(hosts, driven, seen)
+
+
+def _sessions(settings: Settings, hosts: Hosts) -> Sessions:
+    known_hosts = settings.path(settings.ssh.known_hosts)
+    return Sessions(hosts, settings.devices, known_hosts, _identity(settings))
+
+
+def _identity(settings: Settings) -> Callable[[], str]:
+    """The office's private key for network devices."""
+    return partial(settings.secret, settings.devices.identity or settings.ssh.identity)
 
 
 def _office_key(settings: Settings) -> Callable[[], str]:

@@ -93,7 +93,7 @@ class ChangeStage:
             other_vmid=nobody, warn=nobody, tell=self._tell, fleet=self.fleet, devices=self.devices,
             device_settings=self.settings,
             keep_configuration=partial(self.history.keep, Cause(NUMBER, self.run_id)),
-            endings=NoInstances(), settle=0.1, guests=nobody,
+            endings=NoInstances(), checks=nobody, settle=0.1, guests=nobody,
         )  # fmt: skip
 
     def _remember(self, values: Mapping[str, Any]) -> None:

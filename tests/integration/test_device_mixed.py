@@ -51,9 +51,10 @@ def stage(tmp_path: Path) -> Iterator[ChangeStage]:
         runner = Runner(
             PLAYBOOKS, known, key, connect=5, command=20, memory_mb=400, memory=Path(memory)
         )
+        sessions = Sessions(lambda: hosts, settings, known, key)
         platforms: dict[str, Any] = {
-            "cisco_ios": IosPlatform(Sessions(lambda: hosts, settings, known, key)),
-            "openwrt": OpenWrtPlatform(lambda: hosts, runner),
+            "cisco_ios": IosPlatform(sessions),
+            "openwrt": OpenWrtPlatform(sessions, runner),
         }
         yield ChangeStage(
             lab, Fleet(lambda: hosts, platforms), settings, tmp_path, passphrase="tamu 'acara'"

@@ -137,6 +137,11 @@ def test_a_dynamic_inventory_sees_its_own_environment_but_no_secret_of_ours(
         ("provisioner_dead_man: maybe", "provisioner_dead_man", "'required', 'best_effort'"),
         ("provisioner_legacy_crypto: perhaps", "provisioner_legacy_crypto", "true or false"),
         ("provisioner_site: 'a b'", "provisioner_site", "not written in the form"),
+        (
+            "provisioner_probe_interface: 'wlan0; id'",
+            "provisioner_probe_interface",
+            "not written in the form",
+        ),
         ("ansible_host: '-oProxyCommand=id'", "ansible_host", "not written in the form"),
         ("ansible_user: '-l root'", "ansible_user", "not written in the form"),
         ("ansible_user: ''", "ansible_user", "is missing"),

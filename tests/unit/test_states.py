@@ -197,6 +197,7 @@ class Walk(RuleBasedStateMachine):
         key = new_key()
         tools = Tools(
             hypervisors={}, clusters={}, seat=None, guests=None,  # type: ignore[arg-type]  # never asked
+            checks=None,  # type: ignore[arg-type]
             fleet=Fleet(dict, {}), device_settings=DeviceSettings(), endings=NoEndings(),
             configurations=ConfigurationHistory(Path(self.place.name) / "configurations"),
             secrets=SecretStore(self.database, lambda: key), office_key=lambda: "none",

@@ -1,0 +1,40 @@
+"""Whether a cluster answers us, and is the one that we trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provisioner.checks.machines import Judged, result
+from provisioner.checks.model import Check, Place, Result
+from provisioner.checks.seen import Seen
+from provisioner.drivers.hypervisor.failures import CertificateChanged
+from provisioner.errors import ActionNeeded, StepFailure
+from provisioner.texts import say
+
+CHECK = Check(
+    "cluster.reach",
+    title=say("Cluster answers"),
+    proves=say("The cluster answers and knows our token."),
+    meaning=say("Nothing can be seen or done on the cluster; VMs on it may run all the same."),
+    next=say("Look at the network to the cluster, its certificate and our token."),
+    needs=frozenset({"cluster"}),
+)
+
+
+def judge(seen: Seen) -> Iterator[Result]:
+    """A result for each cluster that was asked."""
+    for name in seen.chain.clusters:
+        read = seen.clusters.get(name)
+        if read is None:
+            continue
+        judged = _failed(read) if isinstance(read, StepFailure) else Judged(read.version)
+        yield result(seen, CHECK, Place("cluster", name), judged)
+
+
+def _failed(failure: StepFailure) -> Judged:
+    why = str(failure.what)
+    if isinstance(failure, CertificateChanged):
+        return Judged(why, "cluster.certificate_changed", values={"why": why})
+    if isinstance(failure, ActionNeeded):
+        return Judged(why, "cluster.login", values={"why": why})
+    return Judged(why, "cluster.unreachable", values={"why": why})

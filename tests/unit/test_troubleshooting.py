@@ -1,0 +1,150 @@
+"""Forms and plans of the service troubleshooting: a look, and the few remedies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.catalogue import Catalogue, Inventory, Network, Office
+from provisioner.drivers.network import (
+    BouncePort,
+    CyclePower,
+    DropLease,
+    EnablePort,
+    RestartRadio,
+)
+from provisioner.errors import Conflict, Invalid
+from provisioner.services.troubleshooting.details import (
+    RemedyDetails,
+    TroubleDetails,
+    parse_details,
+)
+from provisioner.services.troubleshooting.planner import (
+    RemedySight,
+    TroubleSight,
+    plan_diagnosis,
+    plan_remedy,
+)
+from tests.unit.internet_world import REGENCY
+
+OFFERED = {"services": {"troubleshooting": {"sla_working_days": 1, "letters": []}}}
+
+FAULT = {"target": "site:smp-1", "symptom": "no_internet", "description": "Internet mati"}
+BOUNCE = {"action": "remedy", "remedy": "bounce_port", "device": "sw-smp-1",
+          "port": "GigabitEthernet1/0/1"}  # fmt: skip
+
+
+def inventory(offered: dict[str, Any] = OFFERED) -> Inventory:
+    return Inventory(
+        catalogue=Catalogue.model_validate(offered),
+        network=Network.model_validate(REGENCY),
+        office=Office.model_construct(time_zone="Asia/Jakarta"),
+    )
+
+
+def faults(details: dict[str, Any], *, complete: bool = True) -> set[str]:
+    with pytest.raises(Invalid) as refused:
+        parse_details(details, inventory(), complete=complete)
+    return {error.pointer for error in refused.value.errors}
+
+
+def test_a_fault_is_told_in_three_answers() -> None:
+    told = parse_details(FAULT, inventory())
+    assert isinstance(told, TroubleDetails)
+    assert told.target == "site:smp-1"
+
+
+def test_where_it_is_not_offered_it_cannot_be_asked_for() -> None:
+    with pytest.raises(Invalid):
+        parse_details(FAULT, inventory({"services": {}}))
+
+
+def test_every_gap_is_told_at_once() -> None:
+    assert faults({}) == {"/details/target", "/details/symptom", "/details/description"}
+    parse_details({}, inventory(), complete=False)
+
+
+@pytest.mark.parametrize("target", ["site:nowhere", "place:nowhere", "house:smp-1"])
+def test_a_place_that_is_not_there_is_refused_at_once(target: str) -> None:
+    assert faults({**FAULT, "target": target}) == {"/details/target"}
+
+
+@pytest.mark.parametrize("target", ["a b", "site:smp-1\n", "x" * 400, "", 7])
+def test_a_target_is_one_word(target: object) -> None:
+    assert "/details/target" in faults({**FAULT, "target": target})
+
+
+@pytest.mark.parametrize(
+    ("details", "order"),
+    [
+        (BOUNCE, BouncePort("GigabitEthernet1/0/1")),
+        ({**BOUNCE, "remedy": "enable_port"}, EnablePort("GigabitEthernet1/0/1")),
+        ({**BOUNCE, "remedy": "cycle_power"}, CyclePower("GigabitEthernet1/0/1")),
+        (
+            {"action": "remedy", "remedy": "drop_lease", "device": "rt-1", "address": "10.4.1.9"},
+            DropLease("10.4.1.9"),
+        ),
+        ({"action": "remedy", "remedy": "restart_radio", "device": "ap-1"}, RestartRadio("")),
+    ],
+)
+def test_each_remedy_is_one_order(details: dict[str, Any], order: object) -> None:
+    told = parse_details(details, inventory())
+    assert isinstance(told, RemedyDetails)
+    assert told.order() == order
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"port": None}, "/details/port"),
+        ({"port": "Gi1/0/1\nreload"}, "/details/port"),
+        ({"port": "Gi1/0/1; reload"}, "/details/port"),
+        ({"device": "-rf"}, "/details/device"),
+        ({"remedy": "reload"}, "/details/remedy"),
+        ({"action": "reload"}, "/details/action"),
+        ({"remedy": "drop_lease"}, "/details/address"),
+        ({"address": "1.2.3.4/24"}, "/details/address"),
+        ({"passphrase": "x"}, "/details/passphrase"),
+    ],
+)
+def test_what_is_no_remedy_is_refused(changed: dict[str, Any], pointer: str) -> None:
+    assert pointer in faults({**BOUNCE, **changed})
+
+
+def test_a_look_changes_nothing() -> None:
+    told = parse_details(FAULT, inventory())
+    assert isinstance(told, TroubleDetails)
+    plan = plan_diagnosis(told, TroubleSight("site:smp-1", "SMP Negeri 1", ("sw-smp-1",)))
+    assert [step.kind for step in plan.steps] == ["checks.diagnose"]
+    assert [step.changes for step in plan.steps] == [()]
+    assert plan.claims == ()
+
+
+def remedy(**sight: Any) -> Any:
+    told = parse_details({**BOUNCE, "check": "chk-1"}, inventory())
+    assert isinstance(told, RemedyDetails)
+    return plan_remedy(told, RemedySight(known=True, **sight))
+
+
+def test_a_remedy_is_followed_by_the_check_that_was_red() -> None:
+    plan = remedy(leads_on=("ap-smp-1",))
+    assert [step.kind for step in plan.steps] == ["device.remedy", "checks.again"]
+    assert plan.steps[1].params == {"check": "chk-1"}
+    assert plan.risks[0].level == "medium"
+    assert "ap-smp-1" in str(plan.risks[0].text)
+
+
+def test_a_device_never_cuts_itself_off() -> None:
+    with pytest.raises(Conflict) as refused:
+        remedy(to_core=True)
+    assert refused.value.slug == "not-plannable"
+
+
+def test_another_choice_is_another_plan() -> None:
+    plan = remedy()
+    told = parse_details({**BOUNCE, "port": "GigabitEthernet1/0/2"}, inventory())
+    assert isinstance(told, RemedyDetails)
+    with pytest.raises(Conflict) as refused:
+        plan_remedy(told, RemedySight(known=True), plan.choices)
+    assert refused.value.slug == "plan-changed"
