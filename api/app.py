@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from api import errors
 from api.pages import console
-from api.routes import devices, instances, requests, runs, seeing, system, topology
+from api.routes import checks, devices, instances, requests, runs, seeing, system, topology
 from api.security import Guard, proper_address
 from provisioner.bootstrap import Product, build
 from provisioner.settings import load_settings
@@ -64,7 +64,7 @@ def create_app(product: Product, worker: bool) -> FastAPI:
     app.state.product = product
     errors.install(app)
     app.add_middleware(Guard, https=product.settings.web.public_url.startswith("https://"))
-    for module in (requests, runs, instances, topology, devices, seeing):
+    for module in (requests, runs, instances, checks, topology, devices, seeing):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(system.router)
     app.include_router(console.router, include_in_schema=False)

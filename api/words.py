@@ -7,11 +7,13 @@ from datetime import datetime
 
 from api.acts import title_of_action
 from api.campus import Node
+from provisioner.checks.views import CheckSummary
 from provisioner.people.model import Role
 from provisioner.people.rules import Actor, sees_all
 from provisioner.requests import completeness
 from provisioner.requests.rules import OPEN
 from provisioner.requests.views import RequestView
+from provisioner.services.troubleshooting.planner import TITLES
 from provisioner.texts import Message, say
 
 
@@ -81,6 +83,53 @@ ROLES = {
     Role.AUDITOR: say("auditor"),
     Role.ADMINISTRATOR: say("administrator"),
 }
+SYMPTOMS = {
+    "no_internet": say("No Internet at all"),
+    "slow": say("It is slow"),
+    "no_wifi": say("The WiFi is not there or lets nobody in"),
+    "no_address": say("Connected, but without an address"),
+    "server_down": say("A server or an application does not answer"),
+    "other": say("Something else"),
+}
+"""What somebody who reports a fault meets."""
+CHECK_PURPOSE = {
+    "asked": say("asked for"),
+    "complaint": say("because of a complaint"),
+    "remedy": say("after a remedy"),
+    "nightly": say("the nightly round"),
+    "handover": say("a day after hand-over"),
+    "again": say("again, as something is broken there"),
+}
+CONFIDENCE = {
+    "certain": say("certain: the device itself says so"),
+    "likely": say("likely: it fits what was found, and something else could too"),
+    "unknown": say("unknown: nothing that was checked explains it"),
+}
+COLOUR = {
+    "green": Tag(say("in order"), "tick", "good"),
+    "weak": Tag(say("weak"), "triangle", "wait"),
+    "red": Tag(say("broken"), "cross", "bad"),
+    "unknown": Tag(say("could not be checked"), "question", "quiet"),
+}
+"""Of a check, and of a station on the way."""
+STATION = {
+    "probe": say("Probe"),
+    "access_point": say("Access point"),
+    "switch": say("Switch"),
+    "router": say("Router"),
+    "resolver": say("Names (DNS)"),
+    "internet": say("Internet"),
+    "cluster": say("Cluster"),
+    "vm": say("Virtual server"),
+    "service": say("Service"),
+}
+_CHECKING = {
+    "queued": Tag(say("Waits for its turn"), "hollow", "quiet"),
+    "running": Tag(say("Being checked"), "half", "info"),
+    "broken_off": Tag(say("Broken off"), "dash", "alarm"),
+}
+REMEDIES = TITLES
+"""What a remedy does, by its kind."""
 REASONS = {
     "by-person": say("A person asked to stop."),
     "step-refused": say("A step could not be carried out."),
@@ -190,9 +239,21 @@ def device_tag(node: Node) -> Tag:
     return DEVICE[node.state] if node.driven or node.state != "unknown" else NOT_DRIVEN
 
 
+def check_tag(view: CheckSummary) -> Tag:
+    """How far a check is, and what it gave."""
+    return _CHECKING.get(view.state) or COLOUR[view.colour or "unknown"]
+
+
 def title_of(view: RequestView) -> Message | str:
     """What a request is called among people: its server, its event, or its action."""
     details = view.details
+    if view.service == "troubleshooting":
+        what = details.get("remedy") or details.get("symptom")
+        return say(
+            "%(what)s: %(where)s",
+            what={**REMEDIES, **SYMPTOMS}.get(str(what), _UNNAMED),
+            where=details.get("device") or details.get("target") or "",
+        )
     if action := details.get("action"):
         return say(
             "%(action)s: %(instance)s",

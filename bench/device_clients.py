@@ -3,7 +3,8 @@
 `python -m bench.device_clients KIND WHAT SPEC`: KIND names a client, WHAT is `plain` (log in, six
 lines, save), `whole` (four sessions per device, each phase on all devices before the next: read,
 apply under a timer, verify, confirm and save) or `backup` (every configuration read and kept: ours
-in git, secrets masked; the others as files). SPEC is what `bench.device_lab` told. Imports are
+in git, secrets masked; the others as files) or `examine` (how every device is doing: ours parsed
+into values, the others the same answers as text). SPEC is what `bench.device_lab` told. Imports are
 outside the clock, as a worker pays them once. Prints {"wall", "cpu", "rss"} as JSON.
 
 Run by .venv for ourselves and asyncssh, by .venv-bench for the peers: imports nothing of ours here.
@@ -139,6 +140,43 @@ def ours_backup(spec: dict[str, Any]) -> Callable[[], None]:
     return run
 
 
+def ours_examine(spec: dict[str, Any]) -> Callable[[], None]:
+    """What every check of a sweep needs to know, as values."""
+    from provisioner.drivers.network import Examination, Inquiry
+
+    platform = _platform(spec)
+    inquiries = {each["name"]: Inquiry(limit=60.0) for each in spec["hosts"]}
+
+    def run() -> None:
+        for name, found in platform.examine(inquiries).items():
+            _must(isinstance(found, Examination) and found.cut is None and found.ports, name)
+
+    return run
+
+
+EXAMINED = (
+    "show version",
+    "show running-config | include ^hostname|^ip domain|^ip name-server|^ip dhcp pool",
+    "show clock detail",
+    "show environment all",
+    "show processes cpu | include CPU utilization",
+    "show processes memory | include Total",
+    "show file systems",
+    "show interfaces",
+    "show logging | include UPDOWN|ERR_DISABLE|DHCP_SNOOPING|PVID|NATIVE_VLAN|ILPOWER",
+    "show interfaces switchport",
+    "show vlan brief",
+    "show spanning-tree",
+    "show power inline",
+    "show lldp neighbors detail",
+    "show cdp neighbors detail",
+    "show mac address-table",
+    "show ip arp",
+    "show ip route | include ^Gateway of last|^Default gateway",
+)
+"""What ours asks, for the others to ask."""
+
+
 # ---------------------------------------------------------------- asyncssh, the floor
 
 
@@ -191,6 +229,7 @@ def _lines(phase: str, name: str) -> list[str]:
         ],
         "read": ["terminal length 0", "show running-config"],
         "backup": ["terminal length 0", "show running-config"],
+        "examine": ["terminal length 0", *EXAMINED],
         "apply": [enter, *change(name), "end"],
         "verify": ["terminal length 0", "show running-config"],
         "confirm": ["configure confirm", "write memory"],
@@ -215,6 +254,9 @@ def _netmiko_one(connection: Any, name: str, phase: str) -> None:
         _must(phase != "verify" or description(name) in answer, name)
         if phase == "backup":
             _keep(name, answer)
+    elif phase == "examine":
+        for line in EXAMINED:
+            _must(connection.send_command(line, read_timeout=60) is not None, name)
     elif phase == "apply":
         enter = f"configure terminal revert timer {TIMER}"
         connection.send_config_set(change(name), config_mode_command=enter, error_pattern=r"^%")
@@ -287,26 +329,35 @@ def _nornir(spec: dict[str, Any], phases: Sequence[str]) -> Callable[[], None]:
 # ---------------------------------------------------------------- the clock
 
 CLIENTS: dict[str, dict[str, Clients]] = {
-    "ours": {"plain": ours_plain, "whole": ours_whole, "backup": ours_backup},
+    "ours": {
+        "plain": ours_plain,
+        "whole": ours_whole,
+        "backup": ours_backup,
+        "examine": ours_examine,
+    },
     "asyncssh": {
         "plain": lambda spec: _asyncssh(spec, ("plain",), THREADS),
         "whole": lambda spec: _asyncssh(spec, WHOLE, THREADS),
         "backup": lambda spec: _asyncssh(spec, ("backup",), THREADS),
+        "examine": lambda spec: _asyncssh(spec, ("examine",), THREADS),
     },
     "asyncssh-all": {
         "plain": lambda spec: _asyncssh(spec, ("plain",), len(spec["hosts"])),
         "whole": lambda spec: _asyncssh(spec, WHOLE, len(spec["hosts"])),
         "backup": lambda spec: _asyncssh(spec, ("backup",), len(spec["hosts"])),
+        "examine": lambda spec: _asyncssh(spec, ("examine",), len(spec["hosts"])),
     },
     "netmiko": {
         "plain": lambda spec: _netmiko(spec, ("plain",)),
         "whole": lambda spec: _netmiko(spec, WHOLE),
         "backup": lambda spec: _netmiko(spec, ("backup",)),
+        "examine": lambda spec: _netmiko(spec, ("examine",)),
     },
     "nornir": {
         "plain": lambda spec: _nornir(spec, ("plain",)),
         "whole": lambda spec: _nornir(spec, WHOLE),
         "backup": lambda spec: _nornir(spec, ("backup",)),
+        "examine": lambda spec: _nornir(spec, ("examine",)),
     },
 }
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,8 +43,9 @@ _TITLES = {
     "plain": "plain change: log in, six lines, save",
     "whole": "whole transaction: read, apply under a timer, verify, confirm and save",
     "backup": "backup sweep: read every configuration and keep it (ours in git, others as files)",
+    "examine": "sweep of checks: 18 reads each (ours into values, others as text)",
 }
-_READS = frozenset({"backup"})
+_READS = frozenset({"backup", "examine"})
 """What changes nothing, so that no switch has to hold anything afterwards."""
 Row = dict[str, float]
 
@@ -154,13 +155,15 @@ def why_no_peers(install: bool) -> str | None:
     return None
 
 
-def measure(counts: list[int], runs: int, missing: str | None) -> dict[str, Any]:
+def measure(
+    counts: list[int], runs: int, missing: str | None, tasks: Sequence[str]
+) -> dict[str, Any]:
     """All figures as plain data: by number of switches, task and client, the medians."""
     kinds = [kind for kind in KINDS if not (missing and kind in ("netmiko", "nornir"))]
     results: dict[str, Any] = {}
     for count in counts:
         with switches(count) as lab:
-            for what in _TITLES:
+            for what in tasks:
                 rows: dict[str, list[Row]] = {kind: [] for kind in kinds}
                 for _ in range(runs):
                     for kind in kinds:
@@ -168,7 +171,7 @@ def measure(counts: list[int], runs: int, missing: str | None) -> dict[str, Any]
                 results.setdefault(str(count), {})[what] = {
                     kind: _median(found) for kind, found in rows.items()
                 }
-    if not missing:
+    if not missing and "plain" in tasks:
         with switches(ANSIBLE_DEVICES) as lab:
             results["ansible"] = {"ansible": ansible(lab), "ours": client(lab, "ours", "plain")}
     machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()}
@@ -187,6 +190,9 @@ def main(
     with_peers: Annotated[
         bool, typer.Option("--with-peers", help="Install the peers into .venv-bench if need be.")
     ] = False,
+    what: Annotated[
+        list[str] | None, typer.Option(help="Only plain, whole, backup or examine; repeatable.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One of each, on 20 switches.")] = False,
     as_json: Annotated[
         Path | None, typer.Option("--json", help="Write the results here as well.")
@@ -194,7 +200,8 @@ def main(
 ) -> None:
     """Measure the same change by everybody."""
     counts = [20] if quick and not devices else devices or [50, 200, 500]
-    results = measure(counts, 1 if quick else runs, why_no_peers(with_peers))
+    tasks = what or list(_TITLES)
+    results = measure(counts, 1 if quick else runs, why_no_peers(with_peers), tasks)
     show(results)
     if as_json is not None:
         as_json.write_text(json.dumps(results, indent=1) + "\n")

@@ -8,12 +8,13 @@ from typing import Any
 
 from api import acts
 from api.pages.details import size_text
-from api.words import FEEDS, FIELDWORK, SECURITY, TRUTH, YES_NO
+from api.words import FEEDS, FIELDWORK, SECURITY, SYMPTOMS, TRUTH, YES_NO
 from provisioner.catalogue import Inventory
 from provisioner.services.cloud_vps.details import parse_details as parse_cloud_vps
 from provisioner.services.colocation.details import parse_details as parse_colocation
 from provisioner.services.event_wifi.details import parse_details as parse_event_wifi
 from provisioner.services.internet.details import parse_details as parse_internet
+from provisioner.services.troubleshooting.details import parse_details as parse_trouble
 from provisioner.texts import Message, Phrase, say
 
 COMMON = (
@@ -86,6 +87,17 @@ def _internet_choices(inventory: Inventory) -> Mapping[str, Choices]:
     }
 
 
+def _trouble_choices(inventory: Inventory) -> Mapping[str, Choices]:
+    sites, places = inventory.network.sites, inventory.network.places
+    return {
+        "targets": [
+            *((f"site:{key}", site.title) for key, site in sites.items()),
+            *((f"place:{key}", place.title) for key, place in places.items()),
+        ],
+        "symptoms": list(SYMPTOMS.items()),
+    }
+
+
 CLOUD_VPS = Asking(
     "cloud_vps",
     say("New request: Cloud VPS"),
@@ -148,6 +160,20 @@ COLOCATION = Asking(
     _colocation_choices,
     {"details/power_feeds": "2"},
 )  # fmt: skip
+TROUBLESHOOTING = Asking(
+    "troubleshooting",
+    say("Report a fault"),
+    say("Something that worked does not work any more: the Internet, a WiFi, a server."),
+    say("the cause and the next step; everything on the way is looked at as soon as you send it"),
+    "form_troubleshooting.html",
+    (
+        "details/target", "details/symptom", "details/description", "details/since",
+        "details/location",
+    ),
+    lambda details, inventory: parse_trouble(details, inventory, complete=False),
+    _trouble_choices,
+    {},
+)  # fmt: skip
 ACTION = Asking(
     "event_wifi",
     say("Change the end of a WiFi"),
@@ -160,7 +186,7 @@ ACTION = Asking(
     {},
 )
 ALL: Mapping[str, Asking] = {
-    one.service: one for one in (CLOUD_VPS, COLOCATION, INTERNET, EVENT_WIFI)
+    one.service: one for one in (CLOUD_VPS, COLOCATION, INTERNET, EVENT_WIFI, TROUBLESHOOTING)
 }
 FIELDS = tuple(
     dict.fromkeys(
@@ -169,6 +195,7 @@ FIELDS = tuple(
             *EVENT_WIFI.own,
             *INTERNET.own,
             *COLOCATION.own,
+            *TROUBLESHOOTING.own,
             *acts.FIELDS,
             *COMMON,
         )

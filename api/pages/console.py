@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.pages import (
     acting,
+    checks,
     decisions,
     devices,
     handover,
@@ -25,6 +26,6 @@ from api.pages import (
 router = APIRouter()
 for module in (
     session, source, queue, request_form, review, decisions, run, acting, instances, handover,
-    racks, seeing, topology, devices, request,
+    racks, seeing, topology, devices, checks, request,
 ):  # fmt: skip
     router.include_router(module.router)

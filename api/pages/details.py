@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from api.acts import WAYS, title_of_action
-from api.words import FEEDS, FIELDWORK, SECURITY, TRUTH, YES_NO
+from api.words import FEEDS, FIELDWORK, REMEDIES, SECURITY, SYMPTOMS, TRUTH, YES_NO
 from provisioner.catalogue import Inventory
 from provisioner.catalogue.offers import Size
 from provisioner.services.cloud_vps.ssh_keys import fingerprint
@@ -55,6 +55,16 @@ LABELS = {
     "/details/reason": say("Reason"),
     "/details/extra_disk_gb": say("Second disk"),
     "/details/application": say("Part of the application"),
+    "/details/target": say("What does not work"),
+    "/details/symptom": say("What is seen"),
+    "/details/description": say("In their own words"),
+    "/details/since": say("Since when"),
+    "/details/remedy": say("Remedy"),
+    "/details/device": say("Device"),
+    "/details/port": say("Port"),
+    "/details/address": say("Address"),
+    "/details/radio": say("Radio"),
+    "/details/check": say("Check that proposed it"),
     "/details/site": say("Site"),
     "/details/location": say("Building and room"),
     "/details/fieldwork": say("Work on site"),
@@ -109,6 +119,8 @@ def size_text(key: str, size: Size) -> Message:
 
 def lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> list[Line]:
     """The details of a request, in the order of its form; what is not given is left out."""
+    if service == "troubleshooting":
+        return list(_trouble_lines(details, inventory))
     if "action" in details:
         return list(_action_lines(details, service, inventory))
     if service == "event_wifi":
@@ -141,6 +153,31 @@ def _action_lines(details: Mapping[str, Any], service: str, inventory: Inventory
         label_of = _NEW_END if name in ("ends_at", "until") else LABELS.get(f"/details/{name}")
         if name not in ("action", "instance", "ssh_keys") and label_of and value is not None:
             yield label_of, shown.get(name, str)(value)
+
+
+def _trouble_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
+    shown: Mapping[str, Callable[[Any], Any]] = {
+        "target": lambda target: target_title(target, inventory),
+        "symptom": lambda key: SYMPTOMS.get(key, key),
+        "remedy": lambda key: REMEDIES.get(key, key),
+    }
+    for name in (
+        "target", "symptom", "description", "since", "location",
+        "remedy", "device", "port", "address", "radio", "check", "reason",
+    ):  # fmt: skip
+        if (value := details.get(name)) is not None:
+            yield LABELS[f"/details/{name}"], shown.get(name, str)(value)
+
+
+def target_title(target: str, inventory: Inventory) -> str:
+    """A site or place by the name that people know; anything else as it is written."""
+    kind, _, key = target.partition(":")
+    network = inventory.network
+    if kind == "site" and key in network.sites:
+        return network.sites[key].title
+    if kind == "place" and key in network.places:
+        return network.places[key].title
+    return target
 
 
 def _internet_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from api.devices import Version
 from api.pages.frame import Reader, page
 from api.security import Services
 from provisioner.bootstrap import Product
+from provisioner.people.rules import may_operate
 
 router = APIRouter()
 
@@ -31,6 +32,7 @@ def show_one(request: Request, actor: Reader, product: Services, name: str) -> R
         device=devices.device(product, actor, name),
         versions=devices.versions(product, actor, name),
         sites=_sites(product),
+        may_check=may_operate(actor),
     )
 
 

@@ -107,6 +107,7 @@ def instance_page(
         "departments": {one.id: one.name for one in product.people.departments()},
         "groups": _groups(found),
         "drift": drift_of(product, actor, found),
+        "checks": product.checks.list(actor, instance=id, limit=3),
         "size": _size(found, product.inventory),
         "image": _image(found, product.inventory),
         "days_left": _days_left,

@@ -16,7 +16,7 @@ from api.pages.second import first_of, may_decide
 from api.security import Services, policy
 from provisioner.bootstrap import Product
 from provisioner.catalogue import Inventory
-from provisioner.people.rules import Actor
+from provisioner.people.rules import Actor, may_operate
 from provisioner.requests.rules import OPEN, RequestState
 from provisioner.requests.views import EventView, RequestView
 from provisioner.runs.views import RunView
@@ -82,6 +82,8 @@ def request_page(
         "keys": key_lines(view.details),
         "report": _report(product, actor, view),
         "scheduled": _scheduled(product, actor, view),
+        "checks": product.checks.list(actor, request=number, limit=5),
+        "may_check": may_operate(actor) and view.state != "draft",
         "place_title": partial(place_title, product.inventory),
     }
     return page(request, "request.html", status=status, **context)

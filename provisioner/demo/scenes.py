@@ -78,7 +78,7 @@ def leave_some_waiting(stage: Stage) -> None:
 
 
 def _ask_server(stage: Stage, hostname: str, purpose: str) -> str:
-    return _ask(stage, "cloud_vps", purpose, {
+    return ask(stage, "cloud_vps", purpose, {
         "hostname": hostname, "purpose": purpose, "size": "small", "image": "debian-13",
         "network": "server-opd", "ssh_keys": [stage.public_key], "admin_user": "dinkes",
         "open_ports": [{"port": 443, "protocol": "tcp"}],
@@ -87,14 +87,14 @@ def _ask_server(stage: Stage, hostname: str, purpose: str) -> str:
 
 def _ask_wifi(stage: Stage, event: str, ssid: str, until_start: timedelta, place: str) -> str:
     starts_at = now() + until_start
-    return _ask(stage, "event_wifi", event, {
+    return ask(stage, "event_wifi", event, {
         "event": event, "place": place, "ssid": ssid, "security": "wpa2-personal",
         "starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=3)).isoformat(),
         "expected_users": 60, "isolate_clients": True,
     })  # fmt: skip
 
 
-def _ask(stage: Stage, service: str, purpose: str, details: Mapping[str, Any]) -> str:
+def ask(stage: Stage, service: str, purpose: str, details: Mapping[str, Any]) -> str:
     """File and submit a request with its letter, as the department; returns its number."""
     request = stage.call("sari", "POST", "/requests", json={
         "service": service,

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from provisioner.checks.catalogue import CATALOGUE
 from provisioner.database import Database
 from provisioner.errors import NotFound
 from provisioner.instances.model import Instance
@@ -115,5 +116,6 @@ class ReportService:
 
 
 def _proof_view(proof: Mapping[str, Any], language: str) -> ProofView:
-    title = render(check(proof["check"]).title, language)
+    known = CATALOGUE.get(proof["check"])
+    title = render((known.CHECK if known else check(proof["check"])).title, language)
     return ProofView(title=title, **evidence_view(proof, language))

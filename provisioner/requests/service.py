@@ -38,6 +38,8 @@ from provisioner.secrets import SecretStore
 from provisioner.texts import say
 from provisioner.worktime import due_at
 
+REQUEST_SUBMITTED = "request-submitted"
+"""Outbox topic: a request was handed in."""
 REQUEST_CLOSED = "request-closed"
 """Outbox topic: a request went back, or was rejected or cancelled; its holds are given back."""
 
@@ -183,6 +185,7 @@ class RequestService:
                 session, request, State.SUBMITTED, tag="request:submitted", actor=actor.username,
                 payload={"due_at": request.due_at.isoformat()},
             )  # fmt: skip
+            outbox.put(session, REQUEST_SUBMITTED, {"number": request.number})
             return self._view(session, actor, request)
 
     def send_back(self, actor: Actor, number: str, reason: str) -> RequestView:

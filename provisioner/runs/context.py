@@ -152,6 +152,9 @@ def make_context(
         device_settings=tools.device_settings,
         keep_configuration=partial(_keep_configuration, database, tools, run),
         endings=tools.endings,
+        checks=tools.checks,
         settle=tools.settle,
+        check_settings=tools.check_settings,
+        probes=tools.probes,
         sight=sight,
     )

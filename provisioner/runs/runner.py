@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy.exc import OperationalError
@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from provisioner.database import Database
 from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor import Hypervisor
+from provisioner.drivers.probe import Probes
 from provisioner.drivers.seat import UserSeat
 from provisioner.errors import (
     ActionNeeded,
@@ -28,6 +29,7 @@ from provisioner.runs.configurations import ConfigurationHistory
 from provisioner.runs.context import Memory, make_context
 from provisioner.runs.rules import ENDED, Purpose, RunState
 from provisioner.runs.steps.base import (
+    Checks,
     Context,
     Done,
     Endings,
@@ -37,7 +39,7 @@ from provisioner.runs.steps.base import (
     Wait,
 )
 from provisioner.secrets import SecretStore
-from provisioner.settings import ClusterSettings, DeviceSettings
+from provisioner.settings import CheckSettings, ClusterSettings, DeviceSettings
 from provisioner.texts import say
 
 log = logging.getLogger(__name__)
@@ -73,12 +75,15 @@ class Tools:
     device_settings: DeviceSettings
     configurations: ConfigurationHistory
     endings: Endings
+    checks: Checks
     secrets: SecretStore
     office_key: Callable[[], str]
     actions: Mapping[str, StepAction]
     replan: Replan
     settle: float = 20.0
     """Seconds after which the effect of a call of unknown outcome would have appeared."""
+    check_settings: CheckSettings = field(default_factory=CheckSettings)
+    probes: Probes | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from provisioner.services.colocation import acceptance as colocation
 from provisioner.services.event_wifi import acceptance as event_wifi
 from provisioner.services.internet import acceptance as internet
 from provisioner.services.proving import Check
+from provisioner.services.troubleshooting import acceptance as troubleshooting
 
 __all__ = ["Check", "check"]
 
@@ -21,6 +22,7 @@ _BY_KEY = {
         *event_wifi.CHECKS,
         *network_proving.CHECKS,
         *internet.CHECKS,
+        *troubleshooting.CHECKS,
     )
 }
 

@@ -25,6 +25,7 @@ from provisioner.texts import Phrase, say
 SWITCH_VLAN, TRUNK_VLAN, ACCESS_PORT = "switch.vlan", "trunk.vlan", "access.port"
 ROUTER_SCOPE, ROUTER_RATE = "router.scope", "router.rate"
 AP_CONFIGURED, WIFI_ANNOUNCED, WIFI_KEY = "ap.configured", "wifi.announced", "wifi.key"
+PROBE_WIFI = "probe.wifi"
 WIFI_GONE, VLAN_GONE, PORT_GONE, ROUTER_GONE = (
     "wifi.gone", "vlan.gone", "access.port_gone", "router.gone",
 )  # fmt: skip
@@ -77,6 +78,12 @@ CHECKS: tuple[Check, ...] = (
         say("The access point has the right passphrase"),
         say("Guests would be turned away although they type the right passphrase."),
         say("Choose retry: the passphrase is set once more."),
+    ),
+    Check(
+        PROBE_WIFI,
+        say("The probe at the place uses the WiFi as a guest would"),
+        say("The devices are set up, but a guest would not get through."),
+        say("Read what the probe met and look there: radio, passphrase, addresses, router."),
     ),
     Check(
         WIFI_GONE,

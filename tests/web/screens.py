@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
+from tests.web.bodies import FAR, in_hours
 from tests.web.cluster import administrator
-from tests.web.stage import FAR, PASSWORD, Stage, in_hours
+from tests.web.stage import PASSWORD, Stage
 
 Scheme = Literal["light", "dark"]
 
@@ -102,6 +104,7 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("topology", "dewi", "/topology"),
         *_of_network(stage),
         *_of_servers(stage, done),
+        *_of_faults(stage),
         Screen("request-submitted", "dewi", f"/requests/{submitted}"),
         Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
         Screen("review", "dewi", f"/requests/{planned}/review"),
@@ -192,6 +195,34 @@ def _of_network(stage: Stage) -> list[Screen]:
         ),
         Screen("segments", "dewi", "/segments"),
         Screen("applicant-site", "sari", f"/instances/{id}"),
+    ]
+
+
+def _of_faults(stage: Stage) -> list[Screen]:
+    """A fault that was told, its cause, and what can be done."""
+    stage.lab.fault("port-err-disabled", host="sw-smp-1", port="GigabitEthernet1/0/1")
+    try:
+        number = stage.submitted(service="troubleshooting")
+        while not (made := stage["rina"].get(f"/api/v1/checks?request={number}").json()):
+            time.sleep(0.2)
+        path = f"/api/v1/checks/{made[0]['id']}"
+        while stage["rina"].get(path).json()["state"] in ("queued", "running"):
+            time.sleep(0.2)
+    finally:
+        stage.lab.clear("port-err-disabled")
+    healthy = stage["rina"].post("/api/v1/checks", json={"target": "device:sw-core-1"}).json()
+    while stage["rina"].get(f"/api/v1/checks/{healthy['id']}").json()["state"] != "done":
+        time.sleep(0.2)
+    return [
+        Screen("trouble-form", "dewi", "/requests/new?service=troubleshooting"),
+        Screen("trouble-request", "dewi", f"/requests/{number}"),
+        Screen("checks", "dewi", "/checks"),
+        Screen("check-red", "dewi", f"/checks/{made[0]['id']}"),
+        Screen("check-green", "dewi", f"/checks/{healthy['id']}"),
+        Screen("check-rules", "dewi", "/checks/rules"),
+        Screen("applicant-checks", "sari", "/checks"),
+        Screen("applicant-check", "sari", f"/checks/{made[0]['id']}"),
+        Screen("applicant-trouble", "sari", f"/requests/{number}"),
     ]
 
 

@@ -9,14 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 import httpx
 import yaml
 from netmiko import ConnectHandler
@@ -32,6 +30,7 @@ from provisioner.people.service import PeopleService
 from provisioner.schema import upgrade
 from provisioner.secrets import new_key
 from provisioner.settings import load_settings
+from tests.web.bodies import RACK_PORT, new_request
 
 PASSWORD = "kata-sandi-uji"
 PATIENCE = 120.0
@@ -178,100 +177,6 @@ def photo(width: int = 320, height: int = 240) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), (90, 120, 110)).save(out, "JPEG")
     return out.getvalue()
-
-
-_names = iter(f"uji-{n}" for n in range(1, 10_000))
-_KEY = asyncssh.generate_private_key("ssh-ed25519", comment="sari@dinkes")
-FINGERPRINT = _KEY.get_fingerprint()
-PUBLIC_KEY = _KEY.export_public_key().decode().strip()
-
-
-def new_request(service: str = "cloud_vps", **details: Any) -> dict[str, Any]:
-    """The body of a complete request with a name of its own."""
-    return {
-        "service": service,
-        "department": "dinkes",
-        "applicant": {
-            "name": "Sari Wulandari",
-            "position": "Kepala Subbagian Umum",
-            "phone": "0812 3456 789",
-            "email": "sari@dinkes.example",
-        },
-        "letter": {
-            "kind": "signed",
-            "number": "005/1/2026",
-            "date": "2026-01-05",
-            "signatory": {"name": "dr. Budi Santosa", "position": "Kepala Dinas Kesehatan"},
-        },
-        "details": {**_DETAILS[service](), **details},
-    }
-
-
-def _cloud_vps() -> dict[str, Any]:
-    return {
-        "hostname": next(_names),
-        "purpose": "Layanan informasi kesehatan untuk masyarakat",
-        "size": "small",
-        "image": "debian-13",
-        "network": "server-opd",
-        "ssh_keys": [PUBLIC_KEY],
-        "admin_user": "admin-web",
-    }
-
-
-def _event_wifi() -> dict[str, Any]:
-    """In three days, for a day."""
-    return {
-        "event": "Bazar UMKM Purbalingga 2026",
-        "place": "aula-pendopo",
-        "ssid": f"Bazar {next(_names)}",
-        "security": "wpa2-personal",
-        "starts_at": in_hours(72),
-        "ends_at": in_hours(96),
-        "expected_users": 100,
-        "isolate_clients": True,
-    }
-
-
-def _colocation() -> dict[str, Any]:
-    return {
-        "server_name": next(_names).replace("uji", "srv"),
-        "purpose": "Arsip digital perangkat daerah",
-        "model": "Dell PowerEdge R450",
-        "units": 2,
-        "watts": 400,
-        "power_feeds": 2,
-        "network": "kolokasi",
-        "contact_on_site": "Bagus, 0812 3456 789",
-        "open_ports": [{"port": RACK_PORT, "protocol": "tcp"}],
-    }
-
-
-def _internet() -> dict[str, Any]:
-    return {
-        "site": "smp-1",
-        "location": f"Ruang {next(_names)}",
-        "purpose": "Kelas daring",
-        "expected_users": 30,
-        "rate_limit_mbps": 50,
-        "fieldwork": "none",
-    }
-
-
-FAR = "skpd"
-"""A site whose switch cannot take a change back by itself: two people have to approve."""
-RACK_PORT = 18443
-_DETAILS: dict[str, Callable[[], dict[str, Any]]] = {
-    "cloud_vps": _cloud_vps,
-    "event_wifi": _event_wifi,
-    "colocation": _colocation,
-    "internet": _internet,
-}
-
-
-def in_hours(hours: float) -> str:
-    """That many hours from now, as RFC 3339."""
-    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")
 
 
 class Running:

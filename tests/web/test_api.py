@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from provisioner.lab.letter import sample_letter
-from tests.web.stage import Stage, new_request
+from tests.web.bodies import new_request
+from tests.web.stage import Stage
 
 REQUESTS = "/api/v1/requests"
 

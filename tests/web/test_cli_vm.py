@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.stage import PUBLIC_KEY, Stage, photo
+from tests.web.bodies import PUBLIC_KEY
+from tests.web.stage import Stage, photo
 from tests.web.test_cli_wifi import run
 
 

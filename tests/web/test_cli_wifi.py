@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.lab.letter import sample_letter
-from tests.web.stage import Stage, in_hours, new_request
+from tests.web.bodies import in_hours, new_request
+from tests.web.stage import Stage
 
 
 def run(

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.web.stage import PASSWORD, RACK_PORT, Stage, photo
+from tests.web.bodies import RACK_PORT
+from tests.web.stage import PASSWORD, Stage, photo
 from tests.web.test_pages import FIELDS
 
 FORM = {

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.web.stage import FAR, PASSWORD, Stage, photo
+from tests.web.bodies import FAR
+from tests.web.stage import PASSWORD, Stage, photo
 from tests.web.test_pages import FIELDS
 
 # they share one connected site, in the order in which they stand

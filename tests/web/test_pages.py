@@ -13,7 +13,8 @@ import pytest
 
 import api
 from provisioner.lab.letter import sample_letter
-from tests.web.stage import FINGERPRINT, PUBLIC_KEY, Stage
+from tests.web.bodies import FINGERPRINT, PUBLIC_KEY
+from tests.web.stage import Stage
 
 PACKAGE = Path(api.__file__).parent
 FIELDS = {

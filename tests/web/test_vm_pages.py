@@ -7,8 +7,9 @@ import re
 import httpx
 import pytest
 
+from tests.web.bodies import PUBLIC_KEY
 from tests.web.cluster import administrator
-from tests.web.stage import PUBLIC_KEY, Stage
+from tests.web.stage import Stage
 
 
 @pytest.fixture(scope="module")

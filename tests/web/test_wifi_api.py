@@ -8,7 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.web.stage import Stage, in_hours, new_request
+from tests.web.bodies import in_hours, new_request
+from tests.web.stage import Stage
 
 REQUESTS = "/api/v1/requests"
 SECRET = "jangan sampai bocor 7Q"

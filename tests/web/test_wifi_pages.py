@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.web.stage import PASSWORD, Stage, in_hours
+from tests.web.bodies import in_hours
+from tests.web.stage import PASSWORD, Stage
 from tests.web.test_pages import FIELDS
 
 SECRET = "kunci tamu Pendopo 9"

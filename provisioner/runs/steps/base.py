@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from provisioner.checks.model import Diagnosis, Result
 from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor import GuestReport, Hypervisor, Machine
+from provisioner.drivers.probe import Probes
 from provisioner.drivers.seat import Door, UserSeat
 from provisioner.plans.model import Step
-from provisioner.settings import ClusterSettings, DeviceSettings
+from provisioner.settings import CheckSettings, ClusterSettings, DeviceSettings
 from provisioner.texts import Message, Phrase, pack
 
 
@@ -147,6 +149,37 @@ class Endings(Protocol):
         ...
 
 
+class Checks(Protocol):
+    """Checks that a worker makes meanwhile."""
+
+    def begin(self, target: str, *, purpose: str, request: str | None = None) -> str:
+        """The identifier of a check of that target, begun for that request."""
+        ...
+
+    def again(self, id: str) -> str:
+        """The same target with what was red in that check alone."""
+        ...
+
+    def outcome(self, id: str) -> CheckOutcome | None:
+        """None while it is under way."""
+        ...
+
+
+class CheckOutcome(Protocol):
+    """What a check came to."""
+
+    @property
+    def results(self) -> Sequence[Result]: ...
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """None where it was broken off."""
+        ...
+
+    @property
+    def ended_at(self) -> datetime: ...
+
+
 class Devices(Protocol):
     """Network devices that a run has for itself; they survive a crash."""
 
@@ -200,8 +233,12 @@ class Context:
     keep_configuration: Callable[[str, str, str], None]
     """(device, ``before`` or ``after``, text): keep a device's configuration with the run."""
     endings: Endings
+    checks: Checks
     settle: float
     """Seconds after which the effect of a call of unknown outcome would have appeared."""
+    check_settings: CheckSettings = field(default_factory=CheckSettings)
+    probes: Probes | None = None
+    """Those of the inventory; None: there are none."""
     sight: LastSight = field(default_factory=LastSight)
     """What the step before has seen, where both are carried out without a pause."""
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from provisioner.database import now
 from provisioner.drivers.network import Reading
+from provisioner.drivers.probe import ProbeReport
 from provisioner.errors import Refused, Retriable, StepFailure
 from provisioner.requests.store import service_of
 from provisioner.runs.steps import refusals
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.devices import Task
 from provisioner.runs.steps.transaction import Transaction
+from provisioner.services import probe_proving
 from provisioner.services.event_wifi.acceptance import Judgement, judge
 from provisioner.services.passphrases import generate_passphrase
 from provisioner.texts import render, say
@@ -82,6 +84,9 @@ class ProveNetwork:
             context.remember({"looks": looks})
             return Wait(LOOK, say("Looks again: %(what)s", what=failed[0].evidence))
         context.remember({"looks": None})
+        if not failed:
+            verdicts += _tried_there(context)
+            failed = [verdict for verdict in verdicts if not verdict.passed]
         if failed:
             raise _not_proven(failed)
         return Done(False, evidence=[_proof(verdict) for verdict in verdicts])
@@ -127,6 +132,28 @@ def _readings(context: Context) -> dict[str, Reading]:
     if failures:
         raise refusals.worst(failures)
     return {h: r for h, r in found.items() if isinstance(r, Reading)}
+
+
+def _tried_there(context: Context) -> list[Judgement]:
+    """What the probes met where the WiFi was switched on; a probe that cannot try proves nothing,
+    neither that it works nor that it does not."""
+    if context.probes is None:
+        return []
+    task = Task.of_params({"waves": [], "expected": {}, **context.params})
+    hosts = context.fleet.hosts()
+    sites = {hosts[host].site for host in task.wishes if host in hosts}
+    orders = probe_proving.orders(
+        context.params,
+        hosts,
+        {site: context.probes.at(site) for site in sites if site},
+        context.check_settings,
+        _keys(context, task).get(task.mark, ""),
+    )
+    found = context.probes.try_out(orders) if orders else {}
+    for failure in found.values():
+        if isinstance(failure, StepFailure):
+            context.warn(failure.what)
+    return [probe_proving.judged(each) for each in found.values() if isinstance(each, ProbeReport)]
 
 
 def _proof(verdict: Judgement) -> dict[str, Any]:

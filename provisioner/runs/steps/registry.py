@@ -8,6 +8,7 @@ from provisioner.runs.steps import (
     access,
     books,
     booting,
+    checking,
     cloning,
     colocation,
     ending,
@@ -18,6 +19,7 @@ from provisioner.runs.steps import (
     network,
     ownership,
     proof,
+    remedies,
     site,
     snapshots,
     standing,
@@ -70,6 +72,10 @@ ACTIONS: Mapping[str, StepAction] = {
     "colocation.prove": colocation.ProveServer(),
     "colocation.prove_gone": colocation.ProveGone(),
     "colocation.hand_over": colocation.HandOverServer(),
+    # a fault
+    "checks.diagnose": checking.Diagnose(),
+    "checks.again": checking.CheckAgain(),
+    "device.remedy": remedies.RemedyDevice(),
     # our books
     "wifi.extend": books.ProlongInstance(),
     "instance.extend": books.ProlongInstance(),
