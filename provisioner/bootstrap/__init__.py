@@ -286,6 +286,8 @@ def _tools(
         seat=world.seat,
         guests=world.guests,
         fleet=world.fleet,
+        probes=world.probes,
+        check_settings=settings.checks,
         device_settings=settings.devices,
         configurations=history,
         endings=endings,
