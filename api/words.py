@@ -252,7 +252,7 @@ def title_of(view: RequestView) -> Message | str:
         return say(
             "%(what)s: %(where)s",
             what={**REMEDIES, **SYMPTOMS}.get(str(what), _UNNAMED),
-            where=details.get("device") or details.get("target") or "",
+            where=details.get("device") or str(details.get("target") or "").partition(":")[2],
         )
     if action := details.get("action"):
         return say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +30,15 @@ def _is_reference(value: str) -> str:
 
 SecretReference = Annotated[str, AfterValidator(_is_reference)]
 """``env:NAME`` or ``file:PATH``; read by ``Settings.secret`` at the moment of use."""
+
+
+def _is_address(value: str) -> str:
+    return str(IPv4Address(value))
+
+
+_Address = Annotated[str, AfterValidator(_is_address)]
+_HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$")]
+"""Both are typed at devices as they stand."""
 
 
 class _Section(BaseModel):
@@ -150,7 +160,10 @@ class DeviceSettings(_Section):
 class CheckSettings(_Section):
     """Looking for faults."""
 
-    hour: int | None = Field(
+    nightly: bool = Field(
+        True, description="whether anything is checked by itself at night, or again while it is red"
+    )
+    hour: int = Field(
         3, ge=0, le=23, description="hour of the office's night at which every site is checked"
     )
     after_handover_hours: float = Field(
@@ -159,13 +172,17 @@ class CheckSettings(_Section):
     device_seconds: float = Field(
         20, ge=2, le=300, description="seconds that one device is given to answer everything"
     )
-    internet: list[str] = Field(
+    internet: list[_Address] = Field(
         ["1.1.1.1", "8.8.8.8"],
         description="addresses outside; a site has the Internet when one of them answers",
     )
-    names: list[str] = Field(["kominfo.go.id"], description="names that every resolver has to know")
+    names: list[_HostName] = Field(
+        ["kominfo.go.id"], description="names that every resolver has to know"
+    )
     page: str = Field(
-        "http://detectportal.firefox.com/success.txt", description="page that probes fetch"
+        "http://detectportal.firefox.com/success.txt",
+        pattern=r"^https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._~/?&=%+,:@-]*)?$",
+        description="page that probes fetch",
     )
     changed_hours: float = Field(
         48, gt=0, description="hours back in which a change on the way is told in a diagnosis"

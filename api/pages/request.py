@@ -82,11 +82,17 @@ def request_page(
         "keys": key_lines(view.details),
         "report": _report(product, actor, view),
         "scheduled": _scheduled(product, actor, view),
+        "wants_letter": _wants_letter(product, view),
         "checks": product.checks.list(actor, request=number, limit=5),
         "may_check": may_operate(actor) and view.state != "draft",
         "place_title": partial(place_title, product.inventory),
     }
     return page(request, "request.html", status=status, **context)
+
+
+def _wants_letter(product: Product, view: RequestView) -> bool:
+    offer = product.inventory.catalogue.offer(view.service)
+    return offer is None or bool(offer.letters)
 
 
 def _of_note(event: EventView) -> bool:

@@ -13,6 +13,7 @@ from provisioner.bootstrap.troubleshooting import remedy_sight, trouble_sight
 from provisioner.bootstrap.world import World
 from provisioner.catalogue import Inventory
 from provisioner.checks.chain import Chain
+from provisioner.checks.tables import CheckRow
 from provisioner.database import Database, now
 from provisioner.facts.cloud_vps import VmRecord
 from provisioner.facts.colocation import ServerRecord
@@ -81,7 +82,7 @@ def planners_of(
         )),
         "troubleshooting": TroubleshootingPlanning(
             partial(trouble_sight, chain_of, partial(_department_of, database)),
-            partial(remedy_sight, inventory.network, world.hosts),
+            partial(remedy_sight, inventory.network, world.hosts, partial(_has_check, database)),
         ),
     }  # fmt: skip
 
@@ -105,6 +106,11 @@ def _department_of(database: Database, instance_id: str) -> str | None:
     with database.read() as session:
         found = session.get(Instance, instance_id)
         return found.department_id if found else None
+
+
+def _has_check(database: Database, id: str) -> bool:
+    with database.read() as session:
+        return session.get(CheckRow, id) is not None
 
 
 def _books(database: Database) -> Ledger:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from provisioner.catalogue import Network
 from provisioner.catalogue.network_fields import Port
 from provisioner.checks.chain import Chain
+from provisioner.checks.store import no_such_check
 from provisioner.drivers import platforms
 from provisioner.drivers.network import Host
+from provisioner.errors import NotFound
 from provisioner.services.paths import downstream, refuse, uplinks
 from provisioner.services.troubleshooting.details import RemedyDetails
 from provisioner.services.troubleshooting.planner import RemedySight, TroubleSight
@@ -23,11 +25,14 @@ def trouble_sight(
     target: str,
     department: str,
 ) -> TroubleSight:
-    """What a department's request names. Raises Conflict where that is not theirs, NotFound.
+    """What a department's request names. Raises Conflict where that is not theirs or not there.
 
     ``department_of``: whose an instance is, by its id.
     """
-    chain = chain_of(target)
+    try:
+        chain = chain_of(target)
+    except NotFound as error:
+        refuse(error.what, pointer="/details/target")
     if chain.target.kind == "instance" and department_of(chain.target.key) != department:
         refuse(
             say("%(target)s does not belong to this department.", target=str(chain.target)),
@@ -36,8 +41,15 @@ def trouble_sight(
     return TroubleSight(str(chain.target), chain.title, chain.devices)
 
 
-def remedy_sight(network: Network, hosts: Hosts, details: RemedyDetails) -> RemedySight:
-    """What the remedy would cut off, by the cables of network.yml."""
+def remedy_sight(
+    network: Network, hosts: Hosts, has_check: Callable[[str], bool], details: RemedyDetails
+) -> RemedySight:
+    """What the remedy would cut off, by the cables of network.yml.
+
+    Raises Conflict where the check that is to prove it is not there.
+    """
+    if details.check is not None and not has_check(details.check):
+        refuse(no_such_check(details.check), pointer="/details/check")
     known, device = hosts(), details.device
     if device not in known or known[device].platform not in platforms.names():
         return RemedySight(known=False)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from provisioner import events
 from provisioner.checks import store
-from provisioner.checks.model import Cause, Diagnosis, Result
+from provisioner.checks.model import UNKNOWN, Cause, Diagnosis, Finding, Place, Result
 from provisioner.checks.tables import AlertRow, CheckRow, place_key
 from provisioner.database import now
 from provisioner.texts import DEFAULT_LANGUAGE, Message, from_json, render, say
@@ -49,10 +49,11 @@ class Alerts:
         causes = {_sign(cause): cause for cause in broken(found)}
         if not row.wanted:
             for alert in store.open_alerts(session):
-                if row.target in alert.targets and (alert.key, alert.place) not in causes:
+                gone = row.target in alert.targets and (alert.key, alert.place) not in causes
+                if gone and not _may_stand(alert, found):
                     self._leave(session, alert, row)
         for cause in causes.values():
-            self._join(session, cause, row, numbers)
+            self._join(session, cause, row, numbers, _check_of(cause, found))
 
     def gone(self, session: Session, row: CheckRow) -> None:
         """The target of a look is not there any more."""
@@ -63,15 +64,14 @@ class Alerts:
     # ------------------------------------------------------------------ inside
 
     def _join(
-        self, session: Session, cause: Cause, row: CheckRow, numbers: Collection[str]
+        self, session: Session, cause: Cause, row: CheckRow, numbers: Collection[str], check: str
     ) -> None:
         alert = _last(session, cause)
         moment = now()
         if alert is None or (alert.closed_at is not None and alert.closed_at < moment - CALM):
             key, place = _sign(cause)
-            alert = AlertRow(
-                key=key, place=place, cause=cause.to_json(), targets={}, opened_at=moment
-            )
+            kept = {**cause.to_json(), "check": check}
+            alert = AlertRow(key=key, place=place, cause=kept, targets={}, opened_at=moment)
             session.add(alert)
         elif alert.closed_at is not None:
             alert.closed_at, alert.opened_at, alert.targets = None, moment, {}
@@ -129,6 +129,36 @@ def broken(found: Seen) -> Iterator[Cause]:
         grave = any(each.weight == "broken" for each in cause.explains)
         if grave or own == "broken" or (own is None and red):
             yield cause
+
+
+def _check_of(cause: Cause, found: Seen) -> str:
+    """By which check it was found; of an unknown cause the first at its place."""
+    made = (
+        each.check
+        for each in found.results
+        if each.finding is not None
+        and each.finding.place == cause.place
+        and cause.key in (each.finding.key, UNKNOWN)
+    )
+    return next(made, "")
+
+
+def _may_stand(alert: AlertRow, found: Seen) -> bool:
+    """Whether the look does not say that it is over: it is there and comes from another cause now,
+    or that kept its check from being made."""
+    place = Place.from_json(alert.cause["place"])
+    names = {place.name, place.name.partition("/")[0]}  # of a VM its cluster as well
+    here = [each for each in found.results if each.place.name in names]
+    if any(each.finding and _at(each.finding) == (alert.key, alert.place) for each in here):
+        return True
+    made = [each for each in here if each.check == alert.cause.get("check")]
+    if not made:
+        return any(each.finding is not None for each in here)
+    return all(each.passed is None for each in made)
+
+
+def _at(finding: Finding) -> tuple[str, str]:
+    return finding.key, place_key(finding.place.to_json())
 
 
 def _sign(cause: Cause) -> tuple[str, str]:

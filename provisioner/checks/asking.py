@@ -61,7 +61,8 @@ def ask_again(chain: Chain, seen: Examination, before: Sighting | None) -> Inqui
     """A second, short look, where the first one raises a question that only it can answer.
 
     Counters that grew since last time, or that nobody has seen before: do they grow now? A port
-    that is nearly full: does it last? Addresses outside that do not answer: does the next hop?
+    that is nearly full: does it last? A radio that is off: does it only just start? Addresses
+    outside that do not answer: does the next hop?
     """
     topics: set[Topic] = set()
     names = watched(chain, seen.host) | {seen.outside}
@@ -70,6 +71,8 @@ def ask_again(chain: Chain, seen: Examination, before: Sighting | None) -> Inqui
         topics.add("ports")
     known = before.refused if before else {}
     if any(air.refused and air.refused > known.get(air.ssid, 0) for air in seen.on_air):
+        topics.add("wireless")
+    if any(radio.enabled and not radio.up for radio in seen.radios):
         topics.add("wireless")
     station = chain.station(seen.host)
     own = {net.gateway for net in chain.nets}

@@ -70,6 +70,11 @@ class VmPoint:
     since: datetime | None = None
     """Since when it has had to be backed up; older backups are not of this VM."""
 
+    @property
+    def key(self) -> str:
+        """As places and readings name it: ``cluster/vmid``."""
+        return f"{self.cluster}/{self.vmid}"
+
 
 @dataclass(frozen=True)
 class Chain:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from provisioner.catalogue import Network
 from provisioner.catalogue.network_fields import Port
-from provisioner.checks.chain import Chain, Net, Station, StationKind, VmPoint
+from provisioner.checks.chain import Chain, Net, Station, StationKind
 from provisioner.checks.ground import Ground
 from provisioner.checks.model import Target
 from provisioner.checks.records import Stands
@@ -148,7 +148,7 @@ def _cluster_chain(
         title,
         stations=(
             *(Station("service", url) for url in urls),
-            *(Station("vm", vm_name(vm)) for vm in vms),
+            *(Station("vm", vm.key) for vm in vms),
             *(Station("cluster", name) for name in clusters),
         ),
         vms=vms,
@@ -157,11 +157,6 @@ def _cluster_chain(
         sites=tuple(dict.fromkeys(each.site for each in stands if each.site)),
         instances=tuple(each.instance for each in stands),
     )
-
-
-def vm_name(vm: VmPoint) -> str:
-    """How a VM is named in places and mappings: ``cluster/vmid``."""
-    return f"{vm.cluster}/{vm.vmid}"
 
 
 def _urls(each: Stands) -> tuple[str, ...]:

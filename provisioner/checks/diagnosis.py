@@ -12,6 +12,7 @@ from provisioner.checks.catalogue import CATALOGUE
 from provisioner.checks.chain import Chain
 from provisioner.checks.explaining import OF_DEVICE, Ground, explains, holding
 from provisioner.checks.model import (
+    UNKNOWN,
     Cause,
     Change,
     Confidence,
@@ -24,7 +25,6 @@ from provisioner.checks.rules import Rule
 from provisioner.checks.rules.all import RULES
 from provisioner.texts import Message, Phrase, say
 
-UNKNOWN = "unknown"
 SILENT = frozenset({"device.unreachable", "device.silent"})
 _VALUE = re.compile(r"%\((\w+)\)")
 _MANY = 3

@@ -145,9 +145,7 @@ def _as_it_is(seen: Seen) -> Seen:
     """VMs on the nodes where they are now, which may be others than in our books."""
     found = {name: each.machine.node for name, each in seen.vms.items()
              if isinstance(each, VmHealth) and each.machine}  # fmt: skip
-    vms = tuple(
-        replace(vm, node=found.get(f"{vm.cluster}/{vm.vmid}", vm.node)) for vm in seen.chain.vms
-    )
+    vms = tuple(replace(vm, node=found.get(vm.key, vm.node)) for vm in seen.chain.vms)
     return replace(seen, chain=replace(seen.chain, vms=vms))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -20,11 +20,10 @@ _OF_CLUSTER = frozenset({"cluster", "node", "storage", "vm"})
 class Ground:
     """The chain as rules read it: who lies behind what, and how far from the core."""
 
-    def __init__(self, chain: Chain, nodes: Mapping[str, str] | None = None) -> None:
-        """``nodes``: where VMs (``cluster/vmid``) are now, where that is known better."""
+    def __init__(self, chain: Chain) -> None:
         self.chain = chain
-        self._nodes = {f"{vm.cluster}/{vm.vmid}": vm.node for vm in chain.vms} | dict(nodes or {})
-        self._urls = {f"{vm.cluster}/{vm.vmid}": frozenset(vm.urls) for vm in chain.vms}
+        self._nodes = {vm.key: vm.node for vm in chain.vms}
+        self._urls = {vm.key: frozenset(vm.urls) for vm in chain.vms}
         self._ups: dict[str, set[str]] = {name: set() for name in chain.devices}
         for near, far in chain.cables:
             self._ups.setdefault(near.device, set()).add(far.device)

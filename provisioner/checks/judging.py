@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.catalogue.network_fields import Port
 from provisioner.checks.chain import Net
-from provisioner.checks.model import Check, Finding, Place, Result, Weight
+from provisioner.checks.model import Check, Finding, Place, Result, Value, Weight
 from provisioner.checks.seen import Seen
 from provisioner.drivers.network import Examination, PortHealth, System, Topic
 from provisioner.errors import StepFailure
@@ -34,7 +34,7 @@ class Pen:
         place: Place,
         evidence: str,
         weight: Weight = "broken",
-        **values: str | int | float,
+        **values: Value,
     ) -> Result:
         finding = Finding(key, place, values, weight)
         return Result(self.check.key, place, self.at, evidence, finding)
@@ -77,7 +77,7 @@ class Look:
         evidence: str,
         place: Place | None = None,
         weight: Weight = "broken",
-        **values: str | int | float,
+        **values: Value,
     ) -> Result:
         return self.pen.wrong(key, place or self.here, evidence, weight, **values)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLateError
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import AddressValueError, IPv4Address
 from time import monotonic, sleep
 from typing import TypeVar
@@ -13,7 +15,7 @@ from typing import TypeVar
 from provisioner.catalogue.segments import PRIVATE
 from provisioner.checks.asking import ask_again, inquiry_of, probe_order
 from provisioner.checks.chain import Chain, Net
-from provisioner.checks.chaining import devices_of, vm_name
+from provisioner.checks.chaining import devices_of
 from provisioner.checks.model import Check
 from provisioner.checks.records import Records
 from provisioner.checks.seen import Seen, Sighting
@@ -29,6 +31,8 @@ from provisioner.errors import Retriable, StepFailure
 from provisioner.services.network_findings import NetworkFinding
 from provisioner.settings import CheckSettings
 from provisioner.texts import Message, say
+
+log = logging.getLogger(__name__)
 
 Tell = Callable[[Message], None]
 """Told how far it is, a sentence at a time; called from several threads."""
@@ -134,7 +138,7 @@ class Looker:
     ) -> tuple[dict[str, Future[Reached]], dict[str, Future[Fetched]], dict[str, Future[Resolved]]]:
         """What the office itself sees: VMs, pages, resolvers of our own."""
         guests = {
-            vm_name(vm): pool.submit(self._reach, vm.addresses[0], vm.ssh_port)
+            vm.key: pool.submit(self._reach, vm.addresses[0], vm.ssh_port)
             for vm in chain.vms
             if vm.running and vm.addresses and "reach" in needs
         }
@@ -268,13 +272,12 @@ class Looker:
         asks = any("vm" in each.needs for each in wanted)
         pool = ThreadPoolExecutor(_VMS_AT_ONCE, thread_name_prefix="cluster")
         try:
-            asked = {name: pool.submit(_told, driver.health)}
+            asked = {name: pool.submit(_told, name, driver.health)}
             health = self._in_time(asked, limit, _too_late)[name]
             if isinstance(health, StepFailure) or not asks:
                 return _Cluster(health)
             futures = {
-                vm_name(vm): pool.submit(_told, lambda vm=vm: driver.vm_health(vm.vmid))
-                for vm in vms
+                vm.key: pool.submit(_told, vm.key, partial(driver.vm_health, vm.vmid)) for vm in vms
             }
             tell(say("The cluster %(name)s answers.", name=name))
             rounds = -(-len(vms) // _VMS_AT_ONCE)
@@ -340,11 +343,19 @@ def _is_private(address: str) -> bool:
     return any(told in network for network in PRIVATE)
 
 
-def _told(call: Callable[[], _T]) -> _T | StepFailure:
+def _told(name: str, call: Callable[[], _T]) -> _T | StepFailure:
+    """What it gave, or why not; an answer that makes no sense is a failure of its own as well."""
     try:
         return call()
     except StepFailure as failure:
         return failure
+    except (ValueError, LookupError, ArithmeticError, TypeError):
+        log.exception("checks: what %s said makes no sense", name)
+        return Retriable(
+            say("%(name)s gave an answer that could not be read.", name=name),
+            meaning=say("Nothing is known of it."),
+            next=say("Look at it by hand."),
+        )
 
 
 def _too_late(name: str) -> StepFailure:

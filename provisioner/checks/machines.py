@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from provisioner.checks.chain import VmPoint
-from provisioner.checks.model import Check, Finding, Place, Result, Weight
+from provisioner.checks.model import Check, Finding, Place, Result, Value, Weight
 from provisioner.checks.seen import Seen
 from provisioner.drivers.hypervisor import Machine
 from provisioner.drivers.hypervisor.health import ClusterHealth, NodeHealth, VmHealth
 from provisioner.errors import StepFailure
 from provisioner.texts import Message, say
 
-Values = dict[str, str | int | float]
+Values = dict[str, Value]
 STARTING = 120.0
 """Seconds after its start in which a VM's agent and address may be missing."""
 
@@ -25,7 +25,7 @@ class Judged:
     evidence: str = ""
     finding: str = ""
     weight: Weight = "broken"
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
     skipped: Message | None = None
 
 
@@ -37,14 +37,9 @@ def result(seen: Seen, check: Check, place: Place, judged: Judged) -> Result:
     return Result(check.key, place, seen.at, judged.evidence, found, judged.skipped)
 
 
-def vm_name(vm: VmPoint) -> str:
-    """As readings and places name it."""
-    return f"{vm.cluster}/{vm.vmid}"
-
-
 def health_of(seen: Seen, vm: VmPoint) -> VmHealth | None:
     """Of a VM whose cluster answered."""
-    found = seen.vms.get(vm_name(vm))
+    found = seen.vms.get(vm.key)
     return found if isinstance(found, VmHealth) else None
 
 
@@ -53,7 +48,7 @@ def of_vms(
 ) -> Iterator[Result]:
     """A result for each VM on the chain that is there; None says nothing."""
     for vm in seen.chain.vms:
-        place = Place("vm", vm_name(vm))
+        place = Place("vm", vm.key)
         read = seen.vms.get(place.name)
         if read is None:
             continue

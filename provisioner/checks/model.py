@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from provisioner.drivers.network import Topic
-from provisioner.texts import Message, render
+from provisioner.texts import Message, pack, render, unpack
 from provisioner.texts import from_json as message
 
 PlaceKind = Literal[
@@ -17,6 +17,10 @@ PlaceKind = Literal[
 ]  # fmt: skip
 TargetKind = Literal["site", "place", "device", "instance", "cluster", "url"]
 Confidence = Literal["certain", "likely", "unknown"]
+UNKNOWN = "unknown"
+"""Key of the cause of symptoms that no rule explains."""
+Value = Message | str | int | float
+"""For a text: a message is put in the reader's language with it."""
 Weight = Literal["broken", "weak"]
 """``broken``: somebody cannot work because of it. ``weak``: it will hurt, or it slows people."""
 
@@ -87,7 +91,7 @@ class Finding:
     key: str
     """``port.err_disabled``."""
     place: Place
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
     """For the rule's texts; ``place`` is there by itself."""
     weight: Weight = "broken"
 
@@ -95,14 +99,15 @@ class Finding:
         return {
             "key": self.key,
             "place": self.place.to_json(),
-            "values": dict(self.values),
+            "values": {name: pack(value) for name, value in self.values.items()},
             "weight": self.weight,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding:
         place = Place.from_json(data["place"])
-        return cls(data["key"], place, data["values"], data["weight"])
+        values = {name: unpack(value) for name, value in data["values"].items()}
+        return cls(data["key"], place, values, data["weight"])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.catalogue.network_fields import Port
 from provisioner.checks.explaining import holding
-from provisioner.checks.model import Cause, Diagnosis, Finding, Place, RemedyOffer, Result
+from provisioner.checks.model import Cause, Diagnosis, Finding, Place, RemedyOffer, Result, Value
 from provisioner.checks.rules import Rule
 from provisioner.checks.rules.all import RULES
 from provisioner.checks.seen import Seen
@@ -188,7 +188,7 @@ def _concerns(finding: Finding, instance: str, drifted: NetworkFinding) -> bool:
     )
 
 
-def _is_at(place: Place, vlan: str | int | float | None, drifted: NetworkFinding) -> bool:
+def _is_at(place: Place, vlan: Value | None, drifted: NetworkFinding) -> bool:
     intent: Intent | None = drifted.wish.intent if drifted.wish else None
     match intent:
         case AccessPort(port=port):
@@ -206,7 +206,7 @@ def _is_at(place: Place, vlan: str | int | float | None, drifted: NetworkFinding
 def _on_vm(kind: str, finding: Finding, seen: Seen) -> Iterator[RemedyOffer]:
     action = kind.removeprefix(f"{INSTANCE}.")
     vm = next(
-        (v for v in seen.chain.vms if f"{v.cluster}/{v.vmid}" == finding.place.name), None
+        (v for v in seen.chain.vms if v.key == finding.place.name), None
     )  # fmt: skip
     if vm is None or action not in _VM_TITLES:
         return

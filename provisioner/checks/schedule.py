@@ -90,7 +90,7 @@ class CheckSchedule:
 
     def again(self) -> None:
         """One target of each open cause that was not looked at for a while."""
-        if self._settings.hour is None:
+        if not self._settings.nightly:
             return
         since = now() - AGAIN
         with self._database.read() as session:
@@ -103,8 +103,8 @@ class CheckSchedule:
     # ------------------------------------------------------------------ inside
 
     def _struck(self) -> datetime | None:
-        """When the hour struck last."""
-        if self._settings.hour is None:
+        """When the hour struck last; None where it strikes for nobody."""
+        if not self._settings.nightly:
             return None
         local = now().astimezone(self._zone)
         today = datetime.combine(local.date(), time(self._settings.hour), self._zone)

@@ -32,7 +32,7 @@ from provisioner.database import Database
 from provisioner.errors import FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.rules import Actor, may_file, may_operate, may_see, sees_all
 from provisioner.requests import store as requests
-from provisioner.texts import say
+from provisioner.texts import Message, say
 
 
 @dataclass(frozen=True)
@@ -275,14 +275,18 @@ class CheckService:
                 if not may_see(actor, row.department_id):
                     raise NotFound(requests.no_such_request(request))
             found = target_of_request(row, self._parse)
-            own = found.key if found.kind == "instance" else None
-            return _Subject(found, row.number, own, row.department_id)
+            if found.kind != "instance":
+                return _Subject(found, row.number, None, row.department_id)
+            stands = next(iter(self._records.stands(instance=found.key)), None)
+            if stands is None or stands.department != row.department_id:
+                raise NotFound(_no_such_instance(found.key))
+            return _Subject(found, row.number, found.key, row.department_id)
         found = Target("instance", instance) if instance else self._parse(str(target))
         if found.kind != "instance":
             return _Subject(found)
         stands = next(iter(self._records.stands(instance=found.key)), None)
         if stands is None or not may_see(actor, stands.department):
-            raise NotFound(say("There is no instance %(id)s.", id=found.key[:40]))
+            raise NotFound(_no_such_instance(found.key))
         return _Subject(found, stands.number, stands.instance, stands.department)
 
     def _for_request(self, target: Target, number: str | None, instance: str | None) -> _Subject:
@@ -329,6 +333,11 @@ class CheckService:
                 )  # fmt: skip
         self._wake()
         return row
+
+
+def _no_such_instance(id: str) -> Message:
+    """Also said of those of another department."""
+    return say("There is no instance %(id)s.", id=id[:40])
 
 
 def _first(rules: Sequence[Rule]) -> dict[str, Rule]:

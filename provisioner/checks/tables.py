@@ -123,6 +123,7 @@ class AlertRow(Base):
     place: Mapped[str]
     """``kind name part``, as ``place_key`` writes it."""
     cause: Mapped[dict[str, Any]]
+    """With ``check``: by which it was found."""
     targets: Mapped[dict[str, Any]]
     """Target to ``{check, numbers}``: where it was last seen to hang on it, and the requests of
     what stands there."""

@@ -100,11 +100,9 @@ class Words:
         if rule is None:
             return "", ""
         values = {"place": str(finding.place), **finding.values}
+        cause, next = (replace(text, values=values) for text in (rule.cause, rule.next))
         try:
-            return (
-                translate(rule.cause.template, language) % values,
-                translate(rule.next.template, language) % values,
-            )
+            return render(cause, language), render(next, language)
         except (KeyError, TypeError):  # kept by an earlier version, whose rule had other values
             return "", ""
 

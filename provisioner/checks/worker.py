@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import uuid4
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from provisioner.checks import store
 from provisioner.checks.chain import Chain
@@ -145,7 +145,7 @@ class CheckWorker:
         try:
             found = self._examined(row, hand)
             self._say(row.id, hand)
-            self._finish(row.id, self.name, found)
+            self._end(row, found)
         finally:
             with self._lock:
                 del self._hands[row.id]
@@ -163,6 +163,16 @@ class CheckWorker:
         except Exception:  # a fault of ours in one check must not end the worker
             log.exception("checks: %s of %s was broken off", row.id, row.target)
             return as_failure(_OUR_FAULT)
+
+    def _end(self, row: CheckRow, found: Found | dict[str, Any]) -> None:
+        """A result that cannot be stored breaks its own check off, not the worker."""
+        try:
+            self._finish(row.id, self.name, found)
+        except OperationalError:  # not of what was found: it is made anew
+            raise
+        except Exception:
+            log.exception("checks: what %s of %s gave cannot be stored", row.id, row.target)
+            self._finish(row.id, self.name, as_failure(_OUR_FAULT))
 
     def _pulse(self) -> None:
         while not self._ending.wait(PULSE):

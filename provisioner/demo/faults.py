@@ -15,7 +15,7 @@ from provisioner.errors import Mistake
 from provisioner.lab.control import RemoteLab
 from provisioner.lab.trouble.case import Scenery
 from provisioner.lab.trouble.library import chosen
-from provisioner.lab.trouble.trial import Outcome, Trial
+from provisioner.lab.trouble.trial import Trial
 from provisioner.texts import say
 
 HEALTHY = ("site:smp-1", "site:skpd", "site:pendopo", "instance:{vm}", "cluster:{cluster}")
@@ -40,7 +40,7 @@ def try_faults(directory: Path, names: Sequence[str], every: int, *, as_json: bo
         for outcome in trial.run(cases):
             outcomes.append(outcome)
             if not as_json:
-                tell(_line(outcome))
+                tell(outcome.line())
     right = sum(outcome.verdict == "right" for outcome in outcomes)
     wrong = sum(outcome.verdict == "wrong" for outcome in outcomes)
     if as_json:
@@ -53,13 +53,6 @@ def try_faults(directory: Path, names: Sequence[str], every: int, *, as_json: bo
             )
         )  # fmt: skip
     return not found and wrong == 0 and right >= 0.95 * len(outcomes)
-
-
-def _line(outcome: Outcome) -> str:
-    return (
-        f"{outcome.verdict:16} {outcome.seconds:6.1f} s  {outcome.case.part:18} "
-        f"{outcome.case.name:28} {outcome.first}"
-    )
 
 
 def technician(stage: Stage) -> Any:
@@ -84,6 +77,7 @@ def scenery_of(stage: Stage) -> Scenery:
             "smp_vlan_name": f"PROV-{smp['request']}",
             "smp_cidr": smp["cidr"],
             "smp_ssid": smp["ssid"],
+            "smp_section": f"prov-{smp['request']}".lower().replace("-", "_"),
             "skpd_port": skpd["port"],
             "skpd_vlan": str(skpd["vlan"]),
             "skpd_tagged": "ether1",

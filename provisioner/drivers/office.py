@@ -163,9 +163,10 @@ def _unfit(url: str) -> str:
     """Why that is nothing to fetch; '' where it is."""
     try:
         parts = httpx.URL(url)
+        host = parts.host  # a name that begins with xn-- is decoded only now
     except (httpx.InvalidURL, UnicodeError, ValueError):
         return "no web address"
-    fit = parts.scheme in ("http", "https") and parts.host and (parts.port or 0) <= _LAST_PORT
+    fit = parts.scheme in ("http", "https") and host and (parts.port or 0) <= _LAST_PORT
     if not fit or len(url) > _LONGEST_URL:
         return "no web address"
     return "a web address with a password is not fetched" if parts.userinfo else ""

@@ -117,6 +117,8 @@ class CheckedRecords:
         ssids = [(host, intent) for host, intent in wished if isinstance(intent, Ssid)]
         ports = [(host, intent) for host, intent in wished if isinstance(intent, AccessPort)]
         trunks = [(host, intent) for host, intent in wished if isinstance(intent, TrunkMember)]
+        carriers = {Port(host, intent.port) for host, intent in trunks}
+        carriers |= {Port(host, intent.port) for host, intent in scopes if intent.port}
         vlans = [i.vlan for each in (scopes, ssids, ports, trunks) for _, i in each]
         if not vlans:
             return None
@@ -136,7 +138,7 @@ class CheckedRecords:
             ssids=tuple(sorted({intent.ssid for _, intent in ssids})),
             access_points=tuple(sorted({host for host, _ in ssids})),
             ports=tuple(sorted(Port(host, intent.port) for host, intent in ports)),
-            trunks=tuple(sorted(Port(host, intent.port) for host, intent in trunks)),
+            trunks=tuple(sorted(carriers)),
             number=record.number,
             resolvers=scope.dns if scope else (),
             served=scope is not None or event is not None,

@@ -110,7 +110,7 @@ class Remedies:
         )
 
 
-_OF_THE_OFFICE = frozenset({"device", "cluster", "url", "http", "https"})
+_OF_THE_OFFICE = frozenset({"device", "cluster", "url"})
 """Kinds of targets that are looked at only when the office says so."""
 
 
@@ -127,9 +127,9 @@ class OnSubmitted:
         target = request.details.get("target")
         if request.service != SERVICE or "action" in request.details or not target or known:
             return
-        if str(target).partition(":")[0] in _OF_THE_OFFICE:
-            return  # nobody has the office look at any address or device by writing to it
         try:
+            if self._service.chain(str(target)).target.kind in _OF_THE_OFFICE:
+                return  # nobody has the office look at any address or device by writing to it
             self._service.begin(str(target), purpose=Purpose.COMPLAINT, request=request.number)
         except (NotFound, Conflict, Forbidden):
             return  # what it names is not there, or another department's: planning says so

@@ -16,7 +16,7 @@ from provisioner.catalogue.fields import one_line
 from provisioner.database import Database, now
 from provisioner.errors import FieldError, Forbidden, Invalid, NotFound
 from provisioner.people.model import Department
-from provisioner.people.rules import DEPARTMENT, Actor, may_file, may_see, sees_all
+from provisioner.people.rules import DEPARTMENT, Actor, may_file, may_operate, may_see, sees_all
 from provisioner.requests import store
 from provisioner.requests.completeness import complete_details, secret_fields
 from provisioner.requests.files import LetterFiles
@@ -43,6 +43,8 @@ REQUEST_SUBMITTED = "request-submitted"
 REQUEST_CLOSED = "request-closed"
 """Outbox topic: a request went back, or was rejected or cancelled; its holds are given back."""
 
+_OF_THE_OFFICE = frozenset({("troubleshooting", "remedy")})
+"""Services with actions on devices that carry others as well."""
 _LAST_ID = 2**63 - 1
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
@@ -71,6 +73,7 @@ class RequestService:
         """A draft with its number. Raises Invalid, Forbidden."""
         if not may_file(actor, new.department):
             raise Forbidden(say("You may file requests for your own department only."))
+        self._office_only(actor, new.service, new.details)
         if not DEPARTMENT.fullmatch(new.department):
             raise Invalid([FieldError("/department", say("is no department's short name"))])
         parsed = self._parse(new.service, new.details, complete=False)
@@ -103,6 +106,12 @@ class RequestService:
             )  # fmt: skip
             return self._view(session, actor, request)
 
+    @staticmethod
+    def _office_only(actor: Actor, service: str, details: Mapping[str, Any]) -> None:
+        """Raises Forbidden for what a department does not ask for in its own name."""
+        if (service, details.get("action")) in _OF_THE_OFFICE and not may_operate(actor):
+            raise Forbidden(say("This is asked for by the office's technicians only."))
+
     def check(self, service: str, details: Mapping[str, Any]) -> None:
         """Raises Invalid with every gap that submitting these details would meet."""
         self._parse(service, details, complete=True)
@@ -113,6 +122,7 @@ class RequestService:
             request = self._editable(session, actor, number)
             changed: list[str] = []
             if patch.details is not None:
+                self._office_only(actor, request.service, patch.details)
                 parsed = self._parse(request.service, patch.details, complete=False)
                 self._keep_details(session, request, parsed)
                 changed.append("details")

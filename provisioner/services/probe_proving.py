@@ -12,6 +12,12 @@ from provisioner.services.network_proving import PROBE_WIFI, Judgement
 from provisioner.settings import CheckSettings
 from provisioner.texts import Message, say
 
+NOT_JOINED: Mapping[str, Message] = {
+    "not-found": say("the probe does not see the WiFi"),
+    "wrong-key": say("the probe was turned away: the passphrase is not the right one"),
+}
+"""By ``ProbeReport.join_error``."""
+
 
 def orders(
     params: Mapping[str, Any],
@@ -78,10 +84,8 @@ def _wrong(report: ProbeReport) -> Iterator[Message]:
     match report.joined, report.join_error:
         case (True, _) | (None, ""):
             pass
-        case _, "not-found":
-            yield say("the probe does not see the WiFi")
-        case _, "wrong-key":
-            yield say("the probe was turned away: the passphrase is not the right one")
+        case _, error if error in NOT_JOINED:
+            yield NOT_JOINED[error]
         case _, error:
             yield say("the probe could not join: %(why)s", why=error or "timeout")
     if not report.leased:

@@ -240,6 +240,7 @@ def test_something_else_answers(office: OfficeOutlook, scheme: str, answer: byte
         "http://\x00/",
         "http://" + "a" * 3000,
         "http://[::1",
+        "http://xn--/",
         "http://x:99999/",
         "gopher://127.0.0.1:70/_",
     ],

@@ -5,6 +5,9 @@
     c1, c2, c3 -- swp1..3 [sw-data-1] up ---- lan [rt-data-1] wan ---- internet 203.0.113.1
                                                       office ---- office 10.10.10.1 (DNS)
 
+With ``middle``, ``up ---- panel ---- down [sw-data-2] up`` lies in the cable to the router; the
+panel passes everything on but spanning tree, and without it both ends have no link.
+
 Router and switch are driven by the product over real SSH at free ports of 127.0.0.1.
 ``campus(folder)`` makes it in a few seconds and leaves nothing behind; ``Campus.hosts`` is its
 inventory.
@@ -23,7 +26,8 @@ import asyncssh
 from provisioner.drivers.network import Host
 from tests.dataplane.nodes import Node, Relay, cable, node
 
-SWITCH, ROUTER = "sw-data-1", "rt-data-1"
+SWITCH, MIDDLE, ROUTER = "sw-data-1", "sw-data-2", "rt-data-1"
+PANEL = "panel"
 CLIENTS = ("c1", "c2", "c3")
 DNS, OUTSIDE = "10.10.10.1", "203.0.113.1"
 OFFICE_NAME = "layanan.purbalingga.test"
@@ -37,6 +41,8 @@ ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock \
 ovs-vsctl --no-wait init
 ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovs-vswitchd.pid --detach
 ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev
+echo 0.00 0.00 0.00 1/99 1 > /run/loadavg  # that of the host is not its own
+mount --bind /run/loadavg /proc/loadavg
 mkdir -p /etc/cron.d /usr/local/sbin /etc/dnsmasq.d /etc/sudoers.d
 printf '#!/bin/sh\\n' > /usr/local/sbin/cron
 cat > /etc/init.d/dnsmasq <<'END'
@@ -78,7 +84,11 @@ chmod 600 /etc/ssh/own/host
 """
 _SSHD = "/usr/sbin/sshd -D -e -f /etc/ssh/own/config"
 _SWITCH_PORTS = {**{f"swp{n}": "tag=1" for n in range(1, 5)}, "up": "trunks=99"}
-_ROUTER_PORTS = {"lan": "trunks=99"}
+_PORTS = {
+    SWITCH: _SWITCH_PORTS,
+    MIDDLE: {"down": "trunks=99", "up": "trunks=99"},
+    ROUTER: {"lan": "trunks=99"},
+}
 
 
 @dataclass
@@ -105,10 +115,15 @@ class Campus:
     def router(self) -> Node:
         return self.nodes[ROUTER]
 
+    @property
+    def managed(self) -> tuple[str, ...]:
+        """The devices that the product drives, the users' end first."""
+        return tuple(name for name in _PORTS if name in self.nodes)
+
     def reset(self) -> None:
         """Everything as at the beginning."""
-        for name, ports in ((SWITCH, _SWITCH_PORTS), (ROUTER, _ROUTER_PORTS)):
-            self[name].run(_CLEAN + _ports(ports))
+        for name in self.managed:
+            self[name].run(_CLEAN + _ports(_PORTS[name]))
             relay = self[name].relay
             assert relay is not None
             relay.cut_after, relay.cut_answers = None, False
@@ -171,6 +186,10 @@ ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock \
 ovs-vswitchd unix:/run/openvswitch/db.sock --pidfile=/run/openvswitch/ovs-vswitchd.pid --detach
 ovs-vsctl -t 10 set Bridge br0 datapath_type=netdev
 """
+_PASS = """
+ip link add dev br0 type bridge && ip link set dev br0 up
+for port in left right; do ip link set dev $port master br0; done
+"""
 _LEASED = """#!/bin/sh
 case $1 in bound | renew)
   ip address add $ip/$mask dev $interface
@@ -187,11 +206,12 @@ chmod 755 /usr/local/sbin/leased
 
 
 @contextlib.contextmanager
-def campus(folder: Path) -> Iterator[Campus]:
+def campus(folder: Path, *, middle: bool = False) -> Iterator[Campus]:
     """The whole of it, running."""
+    managed = [name for name in _PORTS if middle or name != MIDDLE]
     identity = asyncssh.generate_private_key("ssh-ed25519")
     with contextlib.ExitStack() as stack:
-        keys = {name: asyncssh.generate_private_key("ssh-ed25519") for name in (SWITCH, ROUTER)}
+        keys = {name: asyncssh.generate_private_key("ssh-ed25519") for name in managed}
         nodes: dict[str, Node] = {}
         for name, key in keys.items():
             start = _MANAGED.format(
@@ -201,7 +221,7 @@ def campus(folder: Path) -> Iterator[Campus]:
                 host_key=key.export_private_key("openssh").decode().strip(),
             )
             nodes[name] = stack.enter_context(node(folder, name, start, _SSHD))
-        for name in (*CLIENTS, "internet", "office"):
+        for name in (*CLIENTS, "internet", "office", *([PANEL] if middle else ())):
             nodes[name] = stack.enter_context(node(folder, name, _CLIENT))
         _wire(nodes)
         hosts, lines = {}, {}
@@ -219,14 +239,21 @@ def campus(folder: Path) -> Iterator[Campus]:
 
 
 def _host(name: str, port: int) -> Host:
-    groups = frozenset({"switches" if name == SWITCH else "routers"})
+    groups = frozenset({"routers" if name == ROUTER else "switches"})
     return Host(name, "linux", groups, "127.0.0.1", port, "root", site="data")
 
 
 def _wire(nodes: Mapping[str, Node]) -> None:
     for number, client in enumerate(CLIENTS, 1):
         cable(nodes[client], "eth0", nodes[SWITCH], f"swp{number}")
-    cable(nodes[SWITCH], "up", nodes[ROUTER], "lan")
+    if MIDDLE in nodes:
+        cable(nodes[SWITCH], "up", nodes[PANEL], "left")
+        cable(nodes[PANEL], "right", nodes[MIDDLE], "down")
+        nodes[PANEL].run(_PASS)
+        cable(nodes[MIDDLE], "up", nodes[ROUTER], "lan")
+        cable(nodes[MIDDLE], "up2", nodes[ROUTER], "lan2")  # a second one, not in use
+    else:
+        cable(nodes[SWITCH], "up", nodes[ROUTER], "lan")
     cable(nodes[SWITCH], "swp4", nodes["office"], "spare")
     cable(nodes["internet"], "eth0", nodes[ROUTER], "wan")
     cable(nodes["office"], "eth0", nodes[ROUTER], "office")

@@ -27,7 +27,7 @@ from provisioner.requests.views import NewRequest
 from provisioner.runs import store
 from provisioner.runs.manual import Photo
 from provisioner.runs.runner import Tools
-from tests.dataplane.campus import DNS, ROUTER, SWITCH, Campus
+from tests.dataplane.campus import DNS, MIDDLE, ROUTER, SWITCH, Campus
 from tests.integration.harness import Office, letter
 
 MINUTE = 2.0
@@ -51,11 +51,6 @@ _NETWORK = {
     },
     "routers": {ROUTER: {"outside": "wan"}},
     "management_vlan": 99,
-    "sites": {
-        name: {"title": name.upper(), "ports": [f"{SWITCH}:{port}"], "segment": "opd"}
-        for name, port in PORTS.items()
-    },
-    "links": [[f"{SWITCH}:up", f"{ROUTER}:lan"]],
 }  # fmt: skip
 _SETTINGS = f"\n[devices]\nminute = {MINUTE}\nconnect = 2\ncommand = 20\n"
 _LETTER = letter()
@@ -104,6 +99,9 @@ class SiteOffice(Office):
     """``lab`` is a cluster that nobody uses here."""
 
     campus: Campus = field(kw_only=True)
+    ports: Mapping[str, str] = field(default_factory=lambda: PORTS)
+    """The switch's port of each site."""
+    more_settings: str = ""
     happens: Happens = field(default=lambda what, hosts: None)
 
     def __enter__(self) -> Self:
@@ -119,7 +117,7 @@ class SiteOffice(Office):
         folder = self.directory
         (folder / "inventory").mkdir(parents=True)
         for name, data in (
-            ("catalogue", _CATALOGUE), ("network", _NETWORK), ("hosts", self._hosts()),
+            ("catalogue", _CATALOGUE), ("network", self._network()), ("hosts", self._hosts()),
         ):  # fmt: skip
             (folder / "inventory" / f"{name}.yml").write_text(yaml.safe_dump(data))
         (folder / "var").mkdir(mode=0o700)
@@ -130,20 +128,35 @@ class SiteOffice(Office):
         identity.with_suffix(".pub").write_bytes(public)
         shutil.copy(self.campus.known_hosts, folder / "var" / "known_hosts")
         toml = write_configuration(folder, [self.lab])
-        toml.write_text(toml.read_text() + _SETTINGS)
+        toml.write_text(toml.read_text() + _SETTINGS + self.more_settings)
+
+    def _network(self) -> dict[str, Any]:
+        way = [f"{SWITCH}:up", f"{ROUTER}:lan"]
+        if MIDDLE in self.campus.managed:
+            way[1:1] = [f"{MIDDLE}:down", f"{MIDDLE}:up"]
+        return {
+            **_NETWORK,
+            "sites": {
+                name: {"title": name.upper(), "ports": [f"{SWITCH}:{port}"], "segment": "opd"}
+                for name, port in self.ports.items()
+            },
+            "links": [way[at : at + 2] for at in range(0, len(way), 2)],
+        }
 
     def _hosts(self) -> dict[str, Any]:
         groups: dict[str, Any] = {}
         for name, host in self.campus.hosts.items():
             (group,) = host.groups
-            groups[group] = {
-                "hosts": {
-                    name: {
-                        "ansible_host": host.address, "ansible_port": host.port,
-                        "ansible_user": host.user, "provisioner_platform": "linux",
-                    }
-                }
+            known = {
+                "ansible_host": host.address, "ansible_port": host.port,
+                "ansible_user": host.user, "provisioner_platform": "linux",
             }  # fmt: skip
+            if host.probe_interface:
+                known |= {
+                    "provisioner_site": host.site,
+                    "provisioner_probe_interface": host.probe_interface,
+                }
+            groups.setdefault(group, {"hosts": {}})["hosts"][name] = known
         return {"all": {"children": groups}}
 
     # ------------------------------------------------------------- requests
@@ -243,11 +256,11 @@ class SiteOffice(Office):
 
     def held(self) -> dict[str, str]:
         """What each device has, as its own tools tell it: files, ports, tables, addresses."""
-        return {name: self.campus[name].run(_HELD) for name in (SWITCH, ROUTER)}
+        return {name: self.campus[name].run(_HELD) for name in self.campus.managed}
 
     def configurations(self) -> dict[str, str]:
         """What each device has, as the driver reads it."""
-        found: Result[Reading] = self.product.fleet.read({SWITCH: (), ROUTER: ()})
+        found: Result[Reading] = self.product.fleet.read(dict.fromkeys(self.campus.managed, ()))
         return {host: cast(Reading, reading).configuration for host, reading in found.items()}
 
     def foreign(self) -> Iterable[Mapping[str, str]]:

@@ -17,6 +17,7 @@ from provisioner.settings import DeviceSettings
 from tests.contract.linux_stage import Stage, site, staged
 from tests.dataplane.campus import DNS, OFFICE_NAME, OUTSIDE, ROUTER, SWITCH, Campus
 from tests.dataplane.nodes import Node, Relay, cable, node, until
+from tests.dataplane.seat import SSHD, seat
 
 pytestmark = pytest.mark.xdist_group("dataplane")
 
@@ -30,31 +31,6 @@ ORDER = ProbeOrder(
     forbidden=(DNS, "10.10.10.254", "10.40.2.1"),
     limit=30,
 )
-_START = """
-rm -f /etc/resolv.conf
-echo nameserver 192.0.2.53 > /etc/resolv.conf
-sed -i 's|^root:.*|root:*:0:0:root:/run:/bin/sh|' /etc/passwd
-mkdir -p /etc/ssh/own /usr/local/sbin
-cat > /etc/ssh/own/authorized <<'END'
-{public}
-END
-cat > /etc/ssh/own/host <<'END'
-{host_key}
-END
-cat > /etc/ssh/own/config <<'END'
-ListenAddress 127.0.0.1
-HostKey /etc/ssh/own/host
-AuthorizedKeysFile /etc/ssh/own/authorized
-StrictModes no
-PermitRootLogin yes
-PasswordAuthentication no
-UsePAM no
-UseDNS no
-PidFile none
-END
-chmod 600 /etc/ssh/own/host
-ip netns add once && ip netns delete once
-"""
 _ALL = """
 find /etc /run -xdev -type f | sort | grep -v passwd | xargs -d '\\n' stat -c '%n %s %Y %a'
 ls -d /run/* /etc/* /tmp/tmp.* 2>/dev/null; ls /run/netns
@@ -90,13 +66,7 @@ def made(standing: Campus, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     standing.reset()
     folder = tmp_path_factory.mktemp("probe")
     key = asyncssh.generate_private_key("ssh-ed25519")
-    identity = asyncssh.import_private_key(standing.identity)
-    start = _START.format(
-        public=identity.export_public_key().decode().strip(),
-        host_key=key.export_private_key("openssh").decode().strip(),
-    )
-    sshd = "/usr/sbin/sshd -D -e -f /etc/ssh/own/config"
-    with node(folder, PROBE, start, sshd) as box, staged(standing) as stage:
+    with node(folder, PROBE, seat(standing.identity, key), SSHD) as box, staged(standing) as stage:
         cable(box, "eth0", standing.switch, "swp5")
         standing.switch.run("ovs-vsctl add-port br0 swp5 tag=1")
         for host, wanted in site(1, 412, "swp5").items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,11 +15,14 @@ import pytest
 from sqlalchemy import select
 
 from provisioner.checks import store
-from provisioner.checks.alerts import CALM
-from provisioner.checks.model import Place
+from provisioner.checks.alerts import CALM, Alerts
+from provisioner.checks.chain import Chain
+from provisioner.checks.examining import Examined
+from provisioner.checks.model import Place, Result, Target
 from provisioner.database import Database, now
 from provisioner.notifications import NOTIFY, Notifications, Undelivered
 from provisioner.outbox import Outbox, OutboxRow
+from provisioner.texts import say
 from tests.integration.check_stage import SITES, VM, Stage, diagnosis, result
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -77,6 +81,36 @@ def test_some_checks_only_open_a_cause_but_never_close_one(stage: Stage) -> None
     assert len(stage.sent()) == 1
     stage.check(TARGETS[0])
     assert len(stage.sent()) == 2
+
+
+def test_what_cannot_be_looked_at_any_more_is_not_in_order_again(stage: Stage) -> None:
+    target, dead = TARGETS[0], Place("device", "sw-core-1")
+    stage.found[target] = [result("port.down")]
+    stage.check(target)
+    silent = Result("port.state", dead, now(), skipped=say("It does not answer."))
+    lost = replace(result("device.unreachable", dead), check="device.reach")
+    stage.found[target] = [silent, lost]
+    stage.check(target)
+    assert [text.split(":")[0] for text in stage.sent()] == ["Gangguan", "Gangguan"]
+    stage.found.clear()
+    stage.check(target)
+    assert len(stage.sent()) == 4
+
+
+def test_what_comes_from_another_cause_now_is_not_in_order_again(stage: Stage) -> None:
+    target, other = TARGETS[0], Place("port", "sw-core-1", "Gi1/0/1")
+    stage.found[target] = [result("port.down")]
+    stage.check(target)
+    with stage.database.allocate() as session:
+        [alert] = store.open_alerts(session)
+        both = (result("port.down"), result("port.down", other))
+        looked = Examined(
+            Target("site", SITES[0]), Chain(Target("site", SITES[0]), ""), both, diagnosis(both[1])
+        )
+        Alerts(stage.notices.announce, "").after(session, stage.rows()[-1], looked, ())
+        assert [each.place for each in store.open_alerts(session)] == [
+            alert.place, "port sw-core-1 Gi1/0/1",
+        ]  # fmt: skip
 
 
 def test_flapping_is_told_once_and_again_only_when_it_stays(stage: Stage) -> None:

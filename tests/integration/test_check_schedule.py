@@ -56,8 +56,8 @@ def test_who_was_set_up_after_the_hour_has_missed_nothing(database: Database) ->
     assert targets(fresh) == []
 
 
-def test_no_hour_no_nights(database: Database) -> None:
-    quiet = Stage(database, settings=CheckSettings(hour=None))
+def test_without_nights_nothing_is_looked_at_by_itself(database: Database) -> None:
+    quiet = Stage(database, settings=CheckSettings(nightly=False))
     quiet.lived_since(now() - timedelta(days=7))
     quiet.schedule.once()
     assert targets(quiet) == []
@@ -70,7 +70,7 @@ def test_a_check_by_a_person_does_not_replace_the_night(stage: Stage) -> None:
 
 
 def test_what_was_handed_over_is_checked_once_a_day_later(database: Database) -> None:
-    stage = Stage(database, settings=CheckSettings(hour=None))
+    stage = Stage(database, settings=CheckSettings(nightly=False))
     done = {"state": "done", "instance_id": VM}
     request(database, "VPS-2026-0001", {}, **done, closed_at=now() - timedelta(hours=25))
     request(database, "VPS-2026-0003", {}, **done, closed_at=now() - timedelta(hours=23))

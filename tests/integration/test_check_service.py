@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -104,6 +106,13 @@ def test_who_may_start_a_check(stage: Stage) -> None:
         stage.service.start(RINA)
     with pytest.raises(Invalid):
         stage.service.start(RINA, target=SITE, instance=VM)
+
+
+def test_a_request_gives_nobody_a_look_at_what_is_not_theirs(stage: Stage) -> None:
+    request(stage.database, "TRB-2026-0001", {"target": "instance:vm-other"})
+    for actor in (SARI, RINA):
+        with pytest.raises(NotFound):
+            stage.service.start(actor, request="TRB-2026-0001")
 
 
 def test_who_sees_a_check(stage: Stage) -> None:
@@ -275,6 +284,15 @@ def test_a_fault_of_ours_breaks_off_one_check_only(
     stage.before = stumble
     assert stage.check(SITE).state == "broken_off"
     assert "ZeroDivisionError" in caplog.text
+    assert stage.check("site:site-02").state == "done"
+
+
+def test_what_cannot_be_stored_breaks_off_one_check_and_not_the_worker(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.found[SITE] = [replace(result(), evidence=cast(str, now()))]
+    assert stage.check(SITE).state == "broken_off"
+    assert "cannot be stored" in caplog.text
     assert stage.check("site:site-02").state == "done"
 
 

@@ -64,7 +64,7 @@ def test_a_site_stands_with_its_network(records: CheckedRecords, school: Stands)
     assert net.cidr.startswith(net.gateway.rpartition(".")[0])
     [port] = net.ports
     assert port.device == "sw-smp-1"
-    assert {trunk.device for trunk in net.trunks} >= {"sw-smp-1", "sw-core-1"}
+    assert {trunk.device for trunk in net.trunks} == {"sw-smp-1", "sw-core-1", "rt-core-1"}
     assert all(isinstance(trunk, Port) for trunk in net.trunks)
     assert net.served
     assert records.stands(instance=school.instance) == (school,)

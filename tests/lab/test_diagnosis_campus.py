@@ -121,3 +121,48 @@ def test_a_port_full_of_broken_frames_is_told_by_the_second_look(ground: Ground)
     assert [each.key for each in found.diagnosis.causes] == ["port.errors"]
     assert found.seen is not None
     assert CORE in found.seen.again
+
+
+def _on_its_console(lab: DeviceLab, host: str, interface: str, line: str) -> None:
+    lab.type(host, ["configure terminal", f"interface {interface}", line, "end"])
+
+
+def test_a_switch_without_its_own_address_is_at_work_and_typed_on_at_its_console(
+    ground: Ground,
+) -> None:
+    _on_its_console(ground.lab, SCHOOL, "Vlan99", "shutdown")
+    try:
+        assert [(key, place) for key, place, _ in ground.causes()] == [("device.login", SCHOOL)]
+    finally:
+        _on_its_console(ground.lab, SCHOOL, "Vlan99", "no shutdown")
+    assert ground.causes() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "back", "cause"),
+    [
+        ("/ip route disable [find gateway=203.0.113.1]",
+         "/ip route enable [find gateway=203.0.113.1]", "internet.no_route"),
+        ("/ip route set [find gateway=203.0.113.1] gateway=203.0.113.77",
+         "/ip route set [find gateway=203.0.113.77] gateway=203.0.113.1", "internet.gateway"),
+        ("/ip dns set servers=203.0.113.99", "/ip dns set servers=203.0.113.1", "dns.dead"),
+    ],
+)  # fmt: skip
+def test_what_somebody_types_on_the_router(
+    ground: Ground, line: str, back: str, cause: str
+) -> None:
+    ground.lab.type(ROUTER, [line])
+    try:
+        assert [(key, place) for key, place, _ in ground.causes()] == [(cause, ROUTER)]
+    finally:
+        ground.lab.type(ROUTER, [back])
+    assert ground.causes() == []
+
+
+def test_a_link_that_was_set_to_ten_megabits(ground: Ground) -> None:
+    _on_its_console(ground.lab, CORE, DOWN, "speed 10")
+    try:
+        assert [key for key, _, _ in ground.causes()] == ["port.slow"]
+    finally:
+        _on_its_console(ground.lab, CORE, DOWN, "no speed")
+    assert ground.causes() == []

@@ -79,6 +79,7 @@ def unpowered() -> Seen:
 def silent_radio() -> Seen:
     radios = (Radio("radio0", up=False, band="2.4"),)
     seen = spoiled(AP, radios=radios, on_air=(OnAir("Tamu", "radio0", up=False),))
+    seen = replace(seen, again={})
     return at_the_seat(seen, joined=False, leased=None, names={}, pages={})
 
 

@@ -182,8 +182,14 @@ REDS = {
         spoiled(ROUTER, pings=pings(one=0), gateway="203.0.113.9"), "internet.gateway", ROUTER,
     ),
     "internet": (spoiled(ROUTER, pings=pings(hop=3, one=0, two=0)), "internet.dead", ROUTER),
+    "no route": (
+        spoiled(ROUTER, pings=pings(one=0, two=0), gateway="", outside=""), "internet.no_route",
+        ROUTER,
+    ),
     "lossy": (spoiled(ROUTER, pings=pings(hop=3, one=1, two=2)), "internet.lossy", ROUTER),
     "dns": (spoiled(ROUTER, names=(NameResult("x", (), "timeout"),)), "dns.dead", ROUTER),
+    "slow link": (with_port(CORE, DOWN, speed_mbps=10), "port.slow", f"{CORE}:{DOWN}"),
+    "out of the bridge": (with_port(EDGE, USER, untagged=0), "port.wrong_vlan", f"{EDGE}:{USER}"),
     "radio": (radio(up=False), "ap.radio_off", f"{AP}:radio0"),
     "radio off": (radio(up=False, enabled=False), "ap.radio_disabled", f"{AP}:radio0"),
     "outside": (with_port(ROUTER, "ether1", up=False), "port.down", f"{ROUTER}:ether1"),
@@ -254,6 +260,11 @@ def test_what_has_ceased_is_no_finding_and_what_may_come_back_is(counter: str) -
     assert len(findings(replace(seen, again={CORE: later}, before=long_ago))) == 1
 
 
+def test_a_router_that_was_cut_short_may_have_a_route_all_the_same() -> None:
+    seen = spoiled(ROUTER, pings=pings(one=0, two=0), gateway="", outside="", cut=say("too late"))
+    assert sorted(each.key for each in findings(seen)) == ["device.hangs", "internet.dead"]
+
+
 def test_one_lost_ping_is_no_loss() -> None:
     assert findings(spoiled(ROUTER, pings=pings(own=3, hop=3, one=2))) == []
 
@@ -320,6 +331,34 @@ def test_a_few_errors_in_a_day_are_no_finding() -> None:
     seen = with_port(CORE, DOWN, in_errors=60, changes=6)
     long_ago = replace(seen.before[CORE], at=NOW - timedelta(days=3))
     assert findings(replace(seen, before={CORE: long_ago})) == []
+
+
+def test_a_radio_that_only_just_starts_is_no_finding() -> None:
+    starting = replace(radio(up=False), again={AP: healthy().examined[AP]})  # type: ignore[dict-item]
+    assert findings(starting) == []
+
+
+def test_a_trunk_that_carries_nothing_has_no_native_vlan_either() -> None:
+    dead = silent(EDGE, failures.unreachable(HOST, "x"), GONE)
+    cut = with_port(CORE, DOWN, dead, mode="trunk", untagged=99, tagged=frozenset(),
+                    native_passes=False)  # fmt: skip
+    chain = replace(cut.chain, management=99)
+    assert "trunk.management_missing" in {each.key for each in findings(replace(cut, chain=chain))}
+
+
+def test_a_router_is_at_work_only_where_its_gateways_answer() -> None:
+    """Devices of the same network are reached past it."""
+    hung = silent(ROUTER, failures.unreachable(HOST, "x"), GONE)
+    assert [each.key for each in findings(hung)] == ["device.unreachable"]
+    seen = spoiled(EDGE, hung, pings=(PingResult("10.40.1.1", 3, 3),))
+    assert [each.key for each in findings(seen)] == ["device.login"]
+
+
+def test_a_route_that_was_not_told_in_time_is_not_missing() -> None:
+    seen = spoiled(
+        ROUTER, pings=pings(one=0, two=0), gateway="", outside="", cut=say("too late")
+    )  # fmt: skip
+    assert {each.key for each in findings(seen)} == {"device.hangs", "internet.dead"}
 
 
 def test_a_channel_that_is_busy_for_a_moment_only_is_no_finding() -> None:

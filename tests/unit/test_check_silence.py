@@ -185,7 +185,7 @@ PROBED = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     examined=st.dictionaries(st.sampled_from(DEVICES), ANSWER),
     again=st.dictionaries(st.sampled_from(DEVICES), EXAMINATION, max_size=2),

@@ -72,6 +72,18 @@ def test_a_radio_that_does_not_transmit_and_one_that_is_switched_off() -> None:
     assert {each.refused for each in networks(answer)} == {None}, "without a journal it is unknown"
 
 
+@pytest.mark.parametrize(("flags", "received"), [('"UP"', 3), ("", 0)])
+def test_a_ping_of_its_own_address_tells_nothing_where_that_is_off(
+    flags: str, received: int
+) -> None:
+    answer = said(
+        addresses=f'[{{"ifname": "prov401", "flags": [{flags}], "addr_info": '
+        '[{"local": "10.40.1.1", "prefixlen": 24}]}]'
+    )
+    answer.blocks["ping 10.40.1.1"] = "3 packets transmitted, 3 received, 0% packet loss"
+    assert ping_result("10.40.1.1", answer) == PingResult("10.40.1.1", 3, received)
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [

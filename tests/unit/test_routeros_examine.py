@@ -175,9 +175,21 @@ def test_vlans_of_a_switch() -> None:
 
 def test_a_bridge_that_does_not_filter_tells_no_vlans() -> None:
     plain = BRIDGE.replace("filtering=yes", "filtering=no")
-    found = ports(said(interfaces=INTERFACES, bridges=plain, members=PORTS), {"vlans"})
+    usual = PORTS.replace("pvid=20", "pvid=1")
+    found = ports(said(interfaces=INTERFACES, bridges=plain, members=usual), {"vlans"})
     assert found["ether2"].mode is None
     assert found["ether2"].tagged is None
+
+
+def test_a_port_whose_vlan_its_bridge_does_not_heed_is_in_none() -> None:
+    plain = BRIDGE.replace("filtering=yes", "filtering=no")
+    found = ports(said(interfaces=INTERFACES, bridges=plain, members=PORTS), {"vlans"})
+    assert (found["ether2"].untagged, found["ether2"].tagged) == (1, None)
+
+
+def test_a_port_that_was_taken_out_of_the_bridge_passes_nothing() -> None:
+    found = ports(said(interfaces=INTERFACES, bridges=BRIDGE, members=PORTS), {"vlans"})
+    assert (found["sfp1"].untagged, found["sfp1"].tagged) == (0, frozenset())
 
 
 def test_ranges_of_vlans() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import pytest
 
@@ -12,9 +13,20 @@ from provisioner.drivers.network import (
     CyclePower,
     DropLease,
     EnablePort,
+    Remedied,
+    Remedy,
     RestartRadio,
 )
-from provisioner.errors import Conflict, Invalid
+from provisioner.errors import (
+    ActionNeeded,
+    Conflict,
+    Invalid,
+    OutcomeUnknown,
+    Refused,
+    StepFailure,
+)
+from provisioner.runs.steps.base import Context, Done, Wait
+from provisioner.runs.steps.remedies import RemedyDevice
 from provisioner.services.troubleshooting.details import (
     RemedyDetails,
     TroubleDetails,
@@ -26,6 +38,7 @@ from provisioner.services.troubleshooting.planner import (
     plan_diagnosis,
     plan_remedy,
 )
+from provisioner.texts import say
 from tests.unit.internet_world import REGENCY
 
 OFFERED = {"services": {"troubleshooting": {"sla_working_days": 1, "letters": []}}}
@@ -148,3 +161,63 @@ def test_another_choice_is_another_plan() -> None:
     with pytest.raises(Conflict) as refused:
         plan_remedy(told, RemedySight(known=True), plan.choices)
     assert refused.value.slug == "plan-changed"
+
+
+class _Seat:
+    """A run at a device: the step's memory lasts, the device answers what the test says."""
+
+    def __init__(self, answer: Remedied | StepFailure | Exception) -> None:
+        self.answer, self.asked = answer, 0
+        self.memory: dict[str, Any] = {}
+        self.params = {**BOUNCE}
+        self.step = plan_remedy(
+            RemedyDetails.model_validate(BOUNCE), RemedySight(known=True)
+        ).steps[0]
+        self.devices = self.fleet = self
+
+    def remember(self, values: Mapping[str, Any]) -> None:
+        self.memory |= values
+
+    def take(self, devices: Sequence[str]) -> None: ...
+    def give_back(self) -> None: ...
+    def check(self) -> None: ...
+
+    def remedy(self, orders: Mapping[str, Remedy]) -> dict[str, Remedied | StepFailure]:
+        self.asked += 1
+        if isinstance(self.answer, Exception) and not isinstance(self.answer, StepFailure):
+            raise self.answer
+        return dict.fromkeys(orders, self.answer)
+
+
+def _carry_out(seat: _Seat) -> Done | Wait:
+    return RemedyDevice().apply(cast(Context, seat))
+
+
+def test_a_remedy_of_unknown_outcome_asks_a_person_and_is_done_again_only_then() -> None:
+    seat = _Seat(OutcomeUnknown(say("cut"), meaning=say(""), next=say(""), log=("shutdown",)))
+    with pytest.raises(ActionNeeded) as met:
+        _carry_out(seat)
+    assert met.value.log == ("shutdown",)
+    seat.answer = Remedied("done")
+    assert isinstance(_carry_out(seat), Done)
+    assert seat.asked == 2
+
+
+def test_a_program_that_ended_in_the_middle_of_a_remedy_asks_a_person() -> None:
+    seat = _Seat(RuntimeError("killed"))
+    with pytest.raises(RuntimeError):
+        _carry_out(seat)
+    seat.answer = Remedied("done")
+    with pytest.raises(ActionNeeded):
+        _carry_out(seat)
+    assert seat.asked == 1
+    assert isinstance(_carry_out(seat), Done)
+
+
+def test_a_remedy_that_is_refused_was_not_done() -> None:
+    refused = Refused(say("no such port"), meaning=say(""), next=say(""))
+    seat = _Seat(refused)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            _carry_out(seat)
+    assert seat.asked == 2

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.web.bodies import new_request
 from tests.web.stage import Stage
 from tests.web.test_internet_pages import LONG, signed_in
 
@@ -122,3 +123,14 @@ def test_a_department_sees_the_cause_and_no_device(stage: Stage, err_disabled: N
     assert "rt-core-1" not in shown
     with stage.browser("tono") as tono:
         assert tono.get(f"/checks/{found[0]['id']}").status_code == 404
+
+
+def test_a_department_orders_nothing_on_devices(stage: Stage) -> None:
+    body = new_request("troubleshooting")
+    body["details"] = {
+        "action": "remedy", "remedy": "bounce_port", "device": "sw-smp-1", "port": PORT,
+    }  # fmt: skip
+    assert stage["sari"].post("/api/v1/requests", json=body).status_code == 403
+    draft = stage.draft(service="troubleshooting")
+    patch = stage["sari"].patch(f"/api/v1/requests/{draft}", json={"details": body["details"]})
+    assert patch.status_code == 403

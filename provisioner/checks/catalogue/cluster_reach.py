@@ -32,9 +32,9 @@ def judge(seen: Seen) -> Iterator[Result]:
 
 
 def _failed(failure: StepFailure) -> Judged:
-    why = str(failure.what)
+    key = "cluster.unreachable"
     if isinstance(failure, CertificateChanged):
-        return Judged(why, "cluster.certificate_changed", values={"why": why})
-    if isinstance(failure, ActionNeeded):
-        return Judged(why, "cluster.login", values={"why": why})
-    return Judged(why, "cluster.unreachable", values={"why": why})
+        key = "cluster.certificate_changed"
+    elif isinstance(failure, ActionNeeded):
+        key = "cluster.login"
+    return Judged(str(failure.what), key, values={"why": failure.what})

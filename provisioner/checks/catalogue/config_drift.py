@@ -28,10 +28,10 @@ def judge(seen: Seen) -> Iterator[Result]:
         loud = [each for each in found if each.kind != "silent"]
         for each in loud:
             weight: Weight = "broken" if each.severity == "high" else "weak"
-            name = each.wish.intent.key if each.wish else each.key
             yield pen.wrong(
                 "config.drift", _place(each), f"{each.expected} != {each.found}", weight,
-                instance=instance, key=each.key, object=name,
+                instance=instance, key=each.key, object=each.what,
+                wanted=each.expected, found=each.found,
             )  # fmt: skip
         if not loud:
             site = seen.chain.sites[0] if seen.chain.sites else seen.chain.target.key

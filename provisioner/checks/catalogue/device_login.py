@@ -68,22 +68,22 @@ def _is_closed(reached: Reached | None) -> TypeGuard[Reached]:
 
 
 def _refused(pen: Pen, seen: Seen, place: Place, failure: StepFailure) -> Result:
-    kind, why = failure.what.template, str(failure.what)
+    what, kind, told = failure.what, failure.what.template, str(failure.what)
     reached = seen.reached.get(place.name)
     if kind == _CHANGED:
-        return pen.wrong("device.key_changed", place, why, "weak", why=why)
+        return pen.wrong("device.key_changed", place, told, "weak", why=what)
     if kind in _MUTE:
-        return pen.wrong("device.hangs", place, why, "weak", why=why)
+        return pen.wrong("device.hangs", place, told, "weak", why=what)
     if kind in _REFUSED or (kind == _SILENT and reached is not None and answers(reached)):
-        return pen.wrong("device.login", place, why, "weak", why=why)
+        return pen.wrong("device.login", place, told, "weak", why=what)
     return pen.skip(place, failure.what)
 
 
 def _let_in(look: Look) -> Result:
     health = look.health
     if health.cut is not None or _is_rubbish(health):
-        why = str(health.cut) if health.cut else "; ".join(sorted(set(health.untold.values())))
-        return look.wrong("device.hangs", why, weight="weak", why=why)
+        why = health.cut or "; ".join(sorted(set(health.untold.values())))
+        return look.wrong("device.hangs", str(why), weight="weak", why=why)
     took = f"{health.login_seconds:.1f} s"
     if health.login_seconds > SLOW:
         return look.wrong("device.slow_login", took, weight="weak", seconds=took)

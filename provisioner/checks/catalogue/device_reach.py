@@ -46,7 +46,16 @@ def judge(seen: Seen) -> Iterator[Result]:
 
 def _forwards(seen: Seen, device: str) -> bool:
     """Whether devices answer that are reached only through it: it is at work, its users have what
-    they need, and only its management does not answer."""
+    they need, and only its management does not answer.
+
+    They may be reached past a router: of one that routes, others get answers from its gateways.
+    """
+    station = seen.chain.station(device)
+    if station is not None and station.kind == "router":
+        gateways = {net.gateway for net in seen.chain.nets if net.router == device}
+        others = (seen.health(each) for each in seen.chain.devices)
+        pings = (ping for health in others if health for ping in health.pings)
+        return any(ping.received > 0 and ping.address in gateways for ping in pings)
     behind = seen.chain.below(device) - {device}
     return any(seen.health(each) is not None for each in behind)
 

@@ -40,6 +40,8 @@ def _one(look: Look) -> Iterator[Result]:
     elif not any(p.received > 0 for p in outside):
         if gateway and _silent(look, hop):
             yield look.wrong("internet.gateway", evidence, gateway=gateway, port=health.outside)
+        elif not gateway and not health.outside and health.cut is None:
+            yield look.wrong("internet.no_route", evidence)
         else:
             yield look.wrong("internet.dead", evidence, gateway=gateway or "-")
     elif _is_lossy(outside):

@@ -33,5 +33,5 @@ def _one(look: Look) -> Iterator[Result]:
             if port.untagged == net.vlan:
                 yield look.ok(evidence, place)
             else:
-                found = port.untagged
+                found = port.untagged or "-"
                 yield look.wrong("port.wrong_vlan", evidence, place, vlan=net.vlan, found=found)

@@ -10,7 +10,8 @@ from provisioner.checks.seen import Seen
 from provisioner.drivers.network import Examination
 from provisioner.drivers.probe import ProbeReport
 from provisioner.errors import StepFailure
-from provisioner.texts import say
+from provisioner.services.probe_proving import NOT_JOINED
+from provisioner.texts import Phrase, say
 
 SLOW_MBPS, SLOW_MS = 1.0, 200.0
 CHECK = Check(
@@ -29,8 +30,8 @@ def judge(seen: Seen) -> Iterator[Result]:
     for probe, found in sorted(seen.probed.items()):
         place = Place("device", probe)
         if isinstance(found, StepFailure):
-            why = str(found.what)
-            yield pen.wrong("probe.unreachable", place, why, "weak", why=why)
+            told = str(found.what)
+            yield pen.wrong("probe.unreachable", place, told, "weak", why=found.what)
         else:
             wrong = list(_met(pen, seen, place, found))
             yield from wrong
@@ -42,7 +43,7 @@ def _met(pen: Pen, seen: Seen, place: Place, found: ProbeReport) -> Iterator[Res
     told, opened = _told(found), any(s is not None for s in found.pages.values())
     through = opened or any(found.names.values()) or any(_answers(found))
     if found.joined is False:
-        yield pen.wrong("probe.join", place, told, why=found.join_error or "-")
+        yield pen.wrong("probe.join", place, told, why=_not_joined(found))
     elif found.leased is False:
         yield pen.wrong("probe.lease", place, told)
     elif _by_a_stranger(seen, found):
@@ -62,6 +63,10 @@ def _met(pen: Pen, seen: Seen, place: Place, found: ProbeReport) -> Iterator[Res
         mbps = "-" if found.mbps is None else f"{found.mbps:.1f}"
         ms = f"{found.gateway_ms or 0:.0f}"
         yield pen.wrong("probe.slow", place, told, "weak", mbps=mbps, ms=ms)
+
+
+def _not_joined(found: ProbeReport) -> Phrase:
+    return NOT_JOINED.get(found.join_error, found.join_error or "-")
 
 
 def _by_a_stranger(seen: Seen, found: ProbeReport) -> bool:

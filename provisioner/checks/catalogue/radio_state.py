@@ -27,6 +27,8 @@ def judge(seen: Seen) -> Iterator[Result]:
 
 def _one(look: Look) -> Iterator[Result]:
     wanted = {s for n in look.seen.chain.nets if look.device in n.access_points for s in n.ssids}
+    again = look.seen.again.get(look.device)
+    started = {radio.name for radio in again.radios if radio.up} if again else set()
     others_up = {radio.name for radio in look.health.radios if radio.up and radio.enabled}
     for radio in look.health.radios:
         place = Place("radio", look.device, radio.name)
@@ -34,6 +36,8 @@ def _one(look: Look) -> Iterator[Result]:
         needed = bool(set_up & wanted) or (bool(wanted) and not others_up)
         if radio.enabled and radio.up:
             yield look.ok(_told(radio), place)
+        elif radio.enabled and radio.name in started:
+            yield look.ok("up a moment later", place)
         elif not needed:
             yield look.ok("off; nothing has to be announced there", place)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.checks.machines import Judged, Values, health_of, of_clusters, vm_name
+from provisioner.checks.machines import Judged, Values, health_of, of_clusters
 from provisioner.checks.model import Check, Place, Result
 from provisioner.checks.seen import Seen
 from provisioner.drivers.hypervisor.health import ClusterHealth, FailedTask
@@ -37,7 +37,7 @@ def judge(seen: Seen) -> Iterator[Result]:
                 if task.id == str(vm.vmid) and all(made < task.ended_at for made in newer)
             ]
             if bad or not untold:
-                yield Place("vm", vm_name(vm)), _judged(bad)
+                yield Place("vm", vm.key), _judged(bad)
         if seen.chain.target.kind == "cluster":
             numbers = {str(vm.vmid) for vm in ours}
             others = [task for task in failed if task.id not in numbers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner.checks.catalogue.device_reach import answers
 from provisioner.checks.chain import Net
 from provisioner.checks.judging import Look, each_device, is_management
 from provisioner.checks.model import Check, Place, Result
@@ -52,11 +53,18 @@ def _management(look: Look) -> Iterator[Result]:
         port = look.health.ports.get(far.port) if far.device == look.device else None
         if vlan is None or port is None or not port.up or port.tagged is None:
             continue
-        if look.seen.health(near.device) is None and vlan not in (*port.tagged, port.untagged):
+        passing = {*port.tagged, *({port.untagged} if port.native_passes else ())}
+        if _is_silent(look.seen, near.device) and vlan not in passing:
             yield look.wrong(
                 "trunk.management_missing", _carried(port), look.port(port.port),
                 vlan=vlan, other=near.device,
             )  # fmt: skip
+
+
+def _is_silent(seen: Seen, device: str) -> bool:
+    """One that hangs or lets nobody in is reached all the same."""
+    reached = seen.reached.get(device)
+    return seen.health(device) is None and (reached is None or not answers(reached))
 
 
 def _trunk(look: Look, net: Net, port: PortHealth) -> Iterator[Result]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.checks.machines import Judged, result, vm_name
+from provisioner.checks.machines import Judged, result
 from provisioner.checks.model import Check, Place, Result
 from provisioner.checks.seen import Seen
 from provisioner.texts import say
@@ -22,7 +22,7 @@ CHECK = Check(
 def judge(seen: Seen) -> Iterator[Result]:
     """A result for each VM that was pinged; one that lets us in may well not answer pings."""
     for vm in seen.chain.vms:
-        place = Place("vm", vm_name(vm))
+        place = Place("vm", vm.key)
         reached = seen.reached.get(place.name)
         if reached is None or not vm.running or not reached.pinged:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.checks.machines import Judged, result, untold, vm_name
+from provisioner.checks.machines import Judged, result, untold
 from provisioner.checks.model import Check, Place, Result
 from provisioner.checks.seen import Seen
 from provisioner.errors import StepFailure
@@ -23,7 +23,7 @@ CHECK = Check(
 def judge(seen: Seen) -> Iterator[Result]:
     """A result for each VM that was asked about."""
     for vm in seen.chain.vms:
-        place = Place("vm", vm_name(vm))
+        place = Place("vm", vm.key)
         read = seen.vms.get(place.name)
         if read is None:
             continue

@@ -25,12 +25,15 @@ def judge(seen: Seen) -> Iterator[Result]:
 
 
 def _one(look: Look) -> Iterator[Result]:
+    again = look.seen.again.get(look.device)
+    starting = any(radio.enabled and not radio.up for radio in look.health.radios)
+    on_air = (*look.health.on_air, *(again.on_air if again and starting else ()))
     for net in look.seen.chain.nets:
         if look.device not in net.access_points:
             continue
         for ssid in net.ssids:
             place = Place("ssid", look.device, ssid)
-            there = [each for each in look.health.on_air if each.ssid == ssid]
+            there = [each for each in on_air if each.ssid == ssid]
             evidence = ", ".join(f"{e.radio} {'up' if e.up else 'down'}" for e in there) or "-"
             if any(each.up for each in there):
                 yield look.ok(evidence, place)

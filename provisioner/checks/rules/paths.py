@@ -24,7 +24,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "vlan.missing",
-        cause=say("VLAN %(vlan)s does not exist on the device any more: %(place)s."),
+        cause=say("VLAN %(vlan)s is not there any more, or was suspended: %(place)s."),
         next=say("Make the VLAN there; see who has removed it."),
         explains=(
             "trunk.*", "port.wrong_vlan", "gateway.missing", "scope.*", "probe.*", "config.drift",
@@ -45,7 +45,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "config.drift",
-        cause=say("Somebody has changed what was set up at %(place)s: %(object)s."),
+        cause=say(
+            "Somebody has changed what was set up at %(place)s (%(object)s): it has to be "
+            "%(wanted)s, and is %(found)s."
+        ),
         next=say("Put it back or accept it, on the instance's page."),
         explains=("probe.*",),
         reach="way",

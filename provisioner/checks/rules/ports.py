@@ -73,6 +73,13 @@ RULES: tuple[Rule, ...] = (
         remedies=("bounce_port",),
     ),
     Rule(
+        "port.slow",
+        cause=say("The link at %(place)s runs at %(speed)s Mbit/s only."),
+        next=say("Set both ends to automatic negotiation; if it stays slow, exchange the cable."),
+        explains=("port.saturated", "internet.lossy", "probe.slow", "device.slow_login"),
+        reach="way",
+    ),
+    Rule(
         "port.flaps",
         cause=say("The link at %(place)s comes and goes: %(count)s changes."),
         next=say("Exchange the cable; look at the power of what is at its other end."),

@@ -147,13 +147,20 @@ def _network(first: IPv4Address, last: IPv4Address) -> IPv4Network | None:
 def _excluded(settings: str, ranges: list[tuple[IPv4Address, IPv4Address]]) -> int:
     """How many of them are kept back; old versions do not count them."""
     form = rf"^ip dhcp excluded-address ({_ADDRESS})(?: ({_ADDRESS}))?\s*$"
-    kept: set[int] = set()
-    for low, high in re.findall(form, settings, re.MULTILINE):
-        if _valid(low) and (not high or _valid(high)):
-            begin, end = int(IPv4Address(low)), int(IPv4Address(high or low))
-            for first, last in ranges:
-                kept.update(range(max(begin, int(first)), min(end, int(last)) + 1))
-    return len(kept)
+    said = (
+        (int(IPv4Address(low)), int(IPv4Address(high or low)))
+        for low, high in re.findall(form, settings, re.MULTILINE)
+        if _valid(low) and (not high or _valid(high))
+    )
+    kept, counted = 0, -1
+    for begin, end in sorted(
+        (max(begin, int(first)), min(end, int(last)))
+        for begin, end in said
+        for first, last in ranges
+    ):
+        kept += max(0, end - max(begin, counted + 1) + 1)
+        counted = max(counted, end)
+    return kept
 
 
 def _valid(text: str) -> bool:

@@ -163,7 +163,11 @@ def switched(asked: Asked) -> Values:
             yield name, {"mode": mode, "untagged": access, "tagged": frozenset({voice} - {None})}
         else:
             listed = told.get("Trunking VLANs Enabled", "")
-            yield name, {"mode": mode, "untagged": native, "tagged": _tagged(listed, native)}
+            allowed = _tagged(listed, None)
+            yield name, {
+                "mode": mode, "untagged": native, "tagged": _tagged(listed, native),
+                "native_passes": allowed is None or native in allowed,
+            }  # fmt: skip
 
 
 def _told(block: str) -> dict[str, str]:

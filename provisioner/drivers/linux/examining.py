@@ -31,20 +31,29 @@ _T = TypeVar("_T")
 
 def examine(host: str, session: Session, inquiry: Inquiry) -> Examination:
     """In a session that only reads. Raises SessionEndedError where it told nothing of use."""
-    text = question(inquiry)
     asked = time.time()
+    answer, cut = heard(session, question(inquiry))
+    return examination(host, inquiry, answer, asked, time.time(), cut)
+
+
+def heard(session: Session, script: str) -> tuple[Answer, Message | None]:
+    """What an examining script told, and why it did not come to its end, if so.
+
+    Raises SessionEndedError where it told nothing of use.
+    """
     cut = None
     try:
-        said = session.run(text)
+        said = session.run(script)
     except CutShortError as error:
         said, cut = error.said, str(error)
     answer = Answer.parsed(said)
     if not answer.whole and cut is None:
         cut = "the device closed the session"
     if not answer.one("hostname"):
-        raise SessionEndedError(cut or "its answer could not be read")
-    why = say("The session ended before all was asked: %(why)s", why=cut) if cut else None
-    return examination(host, inquiry, answer, asked, time.time(), why)
+        raise SessionEndedError(cut or _UNREADABLE)
+    if cut is None:
+        return answer, None
+    return answer, say("The session ended before all was asked: %(why)s", why=cut)
 
 
 def question(inquiry: Inquiry) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioner.drivers.linux.scripting import Answer
+from provisioner.drivers.linux.state import records
 from provisioner.drivers.network import NameResult, PingResult
 
 _ROUTE = re.compile(r"^default(?: via (\S+))?(?:.*? dev (\S+))?", re.MULTILINE)
@@ -37,17 +38,31 @@ def resolvers(answer: Answer) -> tuple[str, ...]:
 
 
 def ping_result(address: str, answer: Answer) -> PingResult | None:
-    """None where it did not come to it."""
+    """None where it did not come to it.
+
+    A host answers itself at an address of an interface that is switched off; nobody else hears it.
+    """
     text = answer.blocks.get(f"ping {address}")
     if text is None:
         return None
     counts = _COUNTS.search(text)
     if counts is None:  # it did not even send: no way there
         return PingResult(address, 3, 0)
+    if address in _switched_off(answer):
+        return PingResult(address, int(counts[1]), 0)
     average = _AVERAGE.search(text)
     return PingResult(
         address, int(counts[1]), int(counts[2]), float(average[1]) if average else None
     )
+
+
+def _switched_off(answer: Answer) -> set[str]:
+    """Addresses that are on no interface but such that are switched off."""
+    held: dict[bool, set[str]] = {True: set(), False: set()}
+    for record in records(answer.blocks.get("addresses", "")):
+        told = (each.get("local", "") for each in record.get("addr_info", ()))
+        held["UP" in record.get("flags", ())].update(told)
+    return held[False] - held[True]
 
 
 def name_result(name: str, answer: Answer) -> NameResult | None:

@@ -12,7 +12,7 @@ from provisioner.drivers.network import PortHealth
 
 _ALL = frozenset(range(1, 4095))
 _UP = 0x1
-_COLUMNS = (
+COLUMNS = (
     "flags", "carrier", "speed", "duplex", "changes", "in_bytes", "out_bytes", "in_errors",
     "out_errors", "late", "drops",
 )  # fmt: skip
@@ -49,14 +49,14 @@ def _counted(answer: Answer, *, rates: bool) -> dict[str, PortHealth]:
     readings: dict[str, list[dict[str, str]]] = {}
     for text in answer.values.get("port", ()):
         name, *words = text.split()
-        if name != "lo" and len(words) == len(_COLUMNS):
-            readings.setdefault(name, []).append(dict(zip(_COLUMNS, words, strict=True)))
+        if name != "lo" and len(words) == len(COLUMNS):
+            readings.setdefault(name, []).append(dict(zip(COLUMNS, words, strict=True)))
     moments = [float(text) for text in answer.values.get("moment", ()) if text]
     took = moments[-1] - moments[0] if rates and len(moments) > 1 else 0.0
-    return {name: _health(name, rows, took) for name, rows in readings.items()}
+    return {name: health(name, rows, took) for name, rows in readings.items()}
 
 
-def _health(name: str, rows: list[dict[str, str]], took: float) -> PortHealth:
+def health(name: str, rows: list[dict[str, str]], took: float) -> PortHealth:
     first, last = rows[0], rows[-1]
     enabled = bool(int(last["flags"], 16) & _UP)
     duplex = last["duplex"]

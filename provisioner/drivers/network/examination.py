@@ -75,7 +75,8 @@ class PortHealth:
     """Why the device itself has switched it off (IOS: err-disabled): ``bpduguard``, ``loop`` …"""
     mode: Literal["access", "trunk"] | None = None
     untagged: int | None = None
-    """The VLAN of frames without a tag: of an access port its VLAN, of a trunk the native one."""
+    """The VLAN of frames without a tag: of an access port its VLAN, of a trunk the native one; 0:
+    none, they go nowhere."""
     tagged: frozenset[int] | None = None
     """VLANs that it passes with a tag, as far as the device knows them."""
     in_errors: int | None = None
@@ -97,6 +98,8 @@ class PortHealth:
     """What is inconsistent, in the device's own words."""
     blocked: frozenset[int] = frozenset()
     """VLANs for which the port is blocked; empty where the tree is one for all."""
+    native_passes: bool = True
+    """False: a trunk whose native VLAN is not among those that it lets pass."""
 
 
 @dataclass(frozen=True)

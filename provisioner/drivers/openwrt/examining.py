@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from provisioner.drivers.linux.examining import question
+from provisioner.drivers.linux.examining import heard, question
 from provisioner.drivers.linux.examining_paths import (
     gateway,
     name_result,
@@ -19,7 +19,6 @@ from provisioner.drivers.linux.examining_paths import (
 from provisioner.drivers.linux.examining_system import offset
 from provisioner.drivers.linux.examining_system import system as of_linux
 from provisioner.drivers.linux.scripting import Answer, alone
-from provisioner.drivers.linux.session import CutShortError
 from provisioner.drivers.network import Examination, Inquiry, Learned, Neighbor, System
 from provisioner.drivers.openwrt import examining_addresses as addresses
 from provisioner.drivers.openwrt import examining_ports as wired
@@ -27,8 +26,7 @@ from provisioner.drivers.openwrt import looking
 from provisioner.drivers.openwrt.examining_air import Air
 from provisioner.drivers.openwrt.examining_log import Log
 from provisioner.drivers.openwrt.session import PACKAGE, Session
-from provisioner.drivers.sessions.terminal import SessionEndedError
-from provisioner.texts import Message, say
+from provisioner.texts import Message
 
 _UNREADABLE = "its answer could not be read"
 _CUT = "the session ended before"
@@ -89,18 +87,9 @@ def examine(host: str, session: Session, inquiry: Inquiry) -> Examination:
     question(inquiry)  # refuses what is no address or no name
     values = {"topics": sorted(inquiry.topics), "pings": inquiry.pings, "names": inquiry.names}
     text = alone(PACKAGE, "examine", {k: " ".join(dict.fromkeys(v)) for k, v in values.items()})
-    asked, cut = time.time(), None
-    try:
-        said = session.run(text)
-    except CutShortError as error:
-        said, cut = error.said, str(error)
-    answer = Answer.parsed(said)
-    if not answer.whole and cut is None:
-        cut = "the device closed the session"
-    if not answer.one("hostname"):
-        raise SessionEndedError(cut or _UNREADABLE)
-    why = say("The session ended before all was asked: %(why)s", why=cut) if cut else None
-    found = examination(host, inquiry, answer, asked, time.time(), why)
+    asked = time.time()
+    answer, cut = heard(session, text)
+    found = examination(host, inquiry, answer, asked, time.time(), cut)
     login = session.login_seconds
     return replace(found, seconds=found.seconds + login, login_seconds=login)
 

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from provisioner.drivers.linux.examining_ports import _COLUMNS as COLUMNS
-from provisioner.drivers.linux.examining_ports import _health as health
+from provisioner.drivers.linux.examining_ports import COLUMNS, health
 from provisioner.drivers.linux.scripting import Answer
 from provisioner.drivers.network import PortHealth, PowerBudget
 from provisioner.drivers.openwrt.examining_sections import of_kind, shown

@@ -34,9 +34,8 @@ from provisioner.drivers.openwrt.names import base
 from provisioner.drivers.openwrt.sections import packages, parsed
 from provisioner.drivers.openwrt.session import Session
 from provisioner.drivers.platforms import Means
-from provisioner.drivers.sessions.batches import Batches, Sessions
-from provisioner.drivers.sessions.failures import not_in_inventory, unanswered
-from provisioner.drivers.sessions.terminal import SessionEndedError
+from provisioner.drivers.sessions.batches import Batches, Sessions, reading
+from provisioner.drivers.sessions.failures import not_in_inventory
 from provisioner.errors import ActionNeeded, StepFailure
 from provisioner.texts import say
 
@@ -127,10 +126,8 @@ class OpenWrtPlatform:
         def one(host: Host, session: Session) -> Examination:
             inquiry = inquiries[host.name]
             session.only_read(inquiry.limit)
-            try:
+            with reading(host):
                 return examining.examine(host.name, session, inquiry)
-            except SessionEndedError as error:
-                raise unanswered(host, str(error)) from error
 
         limits = {name: inquiry.limit for name, inquiry in inquiries.items()}
         return self._batches.run(inquiries, one, limits)

@@ -13,7 +13,7 @@ from provisioner.drivers.linux.session import CutShortError, Session
 from provisioner.drivers.network import Host, Result
 from provisioner.drivers.probe import ProbeOrder, ProbeReport
 from provisioner.drivers.sessions import failures
-from provisioner.drivers.sessions.batches import Batches, Sessions
+from provisioner.drivers.sessions.batches import Batches, Sessions, reading
 from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
 from provisioner.errors import ActionNeeded, Retriable, StepFailure
 from provisioner.texts import say
@@ -79,7 +79,8 @@ def _tried(host: Host, session: Session, orders: Mapping[str, ProbeOrder]) -> Pr
         raise _failure(host, word, answer.blocks.get("failed", "").strip())
     if not answer.values:
         raise failures.unanswered(host, "its answer could not be read")
-    return _report(host.name, answer, time.monotonic() - begun)
+    with reading(host):
+        return _report(host.name, answer, time.monotonic() - begun)
 
 
 def _given(interface: str, order: ProbeOrder) -> dict[str, str]:

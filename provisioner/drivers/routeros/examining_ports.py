@@ -136,17 +136,23 @@ def _vlans(said: Mapping[str, str], known: Collection[str]) -> dict[str, dict[st
         for name in f"{row.get('tagged')},{row.get('current-tagged')}".split(","):
             tagged.setdefault(name, set()).update(vlan_ids(row.get("vlan-ids")))
     found: dict[str, dict[str, Any]] = {}
-    for row in _enabled(said["members"]):
-        bridge = bridges.get(row.get("bridge"))
-        if bridge is not None and bridge.get("vlan-filtering") == "yes":
-            found[row.get("interface")] = _member(
-                row, frozenset(tagged.get(row.get("interface"), ()))
-            )
+    out: set[str] = set()
+    for row in rows(said["members"]):
+        bridge, name = bridges.get(row.get("bridge")), row.get("interface")
+        filters = bridge is not None and bridge.get("vlan-filtering") == "yes"
+        if "X" in row.flags:
+            out |= {name} if filters else set()
+        elif filters:
+            found[name] = _member(row, frozenset(tagged.get(name, ())))
+        elif bridge is not None and row.get("pvid") not in ("", "1"):
+            found[name] = {"mode": "access", "untagged": 1}  # set up, but the bridge heeds no VLAN
     routed: dict[str, set[int]] = {}
     for row in _enabled(said["routed"]):
         routed.setdefault(row.get("interface"), set()).update(vlan_ids(row.get("vlan-id")))
     for name, numbers in routed.items():
         found.setdefault(name, {"mode": "trunk", "tagged": frozenset(numbers)})
+    for name in out:  # somebody has taken them out of the bridge
+        found.setdefault(name, {"mode": "access", "untagged": 0, "tagged": frozenset()})
     return found
 
 

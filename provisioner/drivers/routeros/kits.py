@@ -73,6 +73,15 @@ class Kit:
         each_once = all(sum(_same(item, other) for other in there) == 1 for item in self.items)
         return each_once and all(line.after(now) is now for line in self.members)
 
+    def amiss(self, now: Configuration) -> str:
+        """The menus in which something of it is missing, otherwise, or too much."""
+        there = self.standing(now)
+        odd = [item.path for item in self.items if sum(_same(item, o) for o in there) != 1]
+        odd += [item.path for item in there if not any(_same(i, item) for i in self.items)]
+        odd += [FILTER] if self._is_mixed(now) else []
+        odd += [line.path for line in self.members if line.after(now) is not now]
+        return ", ".join(path.removeprefix("/") for path in dict.fromkeys(odd))
+
     def making(self, now: Configuration) -> list[Line]:
         """What of it differs, is doubled or does not belong there goes or is set right; what is
         missing is made. Clients of what stays notice nothing."""

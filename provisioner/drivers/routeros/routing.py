@@ -133,7 +133,7 @@ def found_scope(now: Configuration, wanted: Scope) -> Scope | None:
         lease_seconds=(seconds(leased.get("lease-time")) if leased else 0) or 0,
         nat=only(there, NAT) is not None,
     )  # fmt: skip
-    return told if told != wanted else replace(told, port="?")
+    return told if told != wanted else replace(told, port=f"? {kit.amiss(now)}")
 
 
 def found_rate(now: Configuration, wanted: RateLimit) -> RateLimit | None:
@@ -148,7 +148,7 @@ def found_rate(now: Configuration, wanted: RateLimit) -> RateLimit | None:
     up, _, down = queue.get("max-limit").partition("/") if queue else ("", "", "")
     told = replace(wanted, cidr=queue.get("target") if queue else "", up_mbps=_megabits(up),
                    down_mbps=_megabits(down))  # fmt: skip
-    return told if told != wanted else replace(told, cidr=f"{told.cidr} ?")
+    return told if told != wanted else replace(told, cidr=f"{told.cidr} ? {kit.amiss(now)}")
 
 
 # ---------------------------------------------------------------------- why it cannot be

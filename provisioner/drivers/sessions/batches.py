@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,12 +16,19 @@ from provisioner.drivers.network import Host
 from provisioner.drivers.sessions import failures
 from provisioner.drivers.sessions.access import Access, Login, UnknownKeyError
 from provisioner.drivers.sessions.fanout import FanOut
-from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
+from provisioner.drivers.sessions.terminal import (
+    NotReadingError,
+    RejectedError,
+    SessionEndedError,
+)
 from provisioner.errors import ActionNeeded, Misconfigured, StepFailure
 from provisioner.settings import DeviceSettings
 from provisioner.texts import say
 
+log = logging.getLogger(__name__)
 _TRIES = 3
+_ODD = (ValueError, LookupError, ArithmeticError)
+"""What reading an answer that no device should give ends with."""
 _NO_SESSION = (OSError, EOFError, UnicodeError, paramiko.SSHException, SessionEndedError)
 """UnicodeError: an address that is no name for DNS."""
 
@@ -48,6 +56,21 @@ class Looking(Closable, Protocol):
         by itself (``SessionEndedError``) after so many seconds, or when the device has sent more
         than ``FLOOD`` characters."""
         ...
+
+
+@contextmanager
+def reading(host: Host) -> Iterator[None]:
+    """Around a look at one device: what it does wrong is its own failure, never the batch's.
+
+    Also what nobody can make sense of, and a line that is not known to only read.
+    """
+    try:
+        yield
+    except (RejectedError, SessionEndedError) as error:
+        raise failures.unanswered(host, str(error)) from error
+    except (NotReadingError, *_ODD) as error:
+        log.exception("sessions: what %s said makes no sense", host.name)
+        raise failures.unanswered(host, "its answer could not be read") from error
 
 
 _S = TypeVar("_S", bound=Closable)

@@ -22,8 +22,7 @@ from provisioner.drivers.network import (
     Survey,
     Wish,
 )
-from provisioner.drivers.sessions import failures
-from provisioner.drivers.sessions.batches import Batches, Looking, Sessions
+from provisioner.drivers.sessions.batches import Batches, Looking, Sessions, reading
 from provisioner.drivers.sessions.terminal import RejectedError, SessionEndedError
 from provisioner.errors import StepFailure
 from provisioner.settings import DeviceSettings
@@ -105,10 +104,8 @@ class SessionPlatform(Generic[_S, _W]):
         def one(host: Host, session: _S) -> Examination:
             session.only_read(inquiries[host.name].limit)
             job = self.work(host, session, self._settings)
-            try:
+            with reading(host):
                 return job.examine(inquiries[host.name])
-            except (RejectedError, SessionEndedError) as error:
-                raise failures.unanswered(host, str(error)) from error
 
         limits = {name: inquiry.limit for name, inquiry in inquiries.items()}
         return self._batches.run(inquiries, one, limits)

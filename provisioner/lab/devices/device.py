@@ -152,6 +152,10 @@ class Device:
         """Whether that port passes that VLAN's frames as the device is configured now."""
         return True
 
+    def owns(self, address: str) -> bool | None:
+        """Whether it answers at that address in a network of users; None where it is not its."""
+        return None
+
     def lit(self, port: str) -> bool:
         """Whether that port is switched on, so that the other end of a cable sees a link."""
         return True

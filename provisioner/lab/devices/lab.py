@@ -301,7 +301,13 @@ class DeviceLab(Standing):
         if password is None:
             raise Mistake(say("The devices of this lab have no password."))
         user = self.plan.user_on(server.device.platform)
-        return self.run(typed(server.address, server.port, user, password, lines))
+        try:
+            return self.run(typed(server.address, server.port, user, password, lines))
+        except (OSError, asyncssh.Error) as error:
+            why = str(error) or type(error).__name__
+            raise Mistake(
+                say("Nothing can be typed on %(name)s: %(why)s", name=name, why=why)
+            ) from error
 
     def reboot(self, name: str) -> None:
         self.call(self.device(name).reboot)

@@ -14,6 +14,7 @@ from typing import Any, cast
 import asyncssh
 
 from provisioner.lab.devices.device import Device, SessionEndedError
+from provisioner.lab.devices.typing import CONSOLE
 
 log = logging.getLogger(__name__)
 LEGACY = {
@@ -66,17 +67,22 @@ class Gate(asyncio.Protocol):
             if not self.server.device.up:
                 _reset(self._transport)
             self._transport.abort()
-        elif self.server.cut:
+        elif self.server.cut and not self._at_the_console():
             self.hold()
         else:
             self._begin()
+
+    def _at_the_console(self) -> bool:
+        """Somebody stands before the device: no cable has to be whole for that."""
+        peer = self.get_extra_info("peername")
+        return bool(peer) and peer[0] == CONSOLE
 
     def _begin(self) -> None:
         self._inner = self.server.connection()
         self._inner.connection_made(self)  # type: ignore[arg-type]  # it needs these methods only
 
     def hold(self) -> None:
-        if not self.held and self._transport is not None:
+        if not (self.held or self._transport is None or self._at_the_console()):
             self.held = True
             self._transport.pause_reading()
 

@@ -54,6 +54,9 @@ class Standing(Striking):
         for name, server in self._servers.items():
             if server.address == address:
                 return name == device.name or self.reachable(name)
+        for each in self._devices.values():
+            if (owned := each.owns(address)) is not None:
+                return owned and each.up and not self._active("device-mute", each)
         return None
 
     def abroad(self, device: Device, name: str) -> Mapping[str, str] | None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import asyncssh
 
+CONSOLE = "127.0.0.77"
+"""From where lines are typed: a device that is cut off takes them all the same."""
 _PATIENCE = 20.0
 
 
@@ -18,7 +20,7 @@ async def typed(address: str, port: int, user: str, password: str, lines: Sequen
     async with asyncio.timeout(_PATIENCE):
         async with asyncssh.connect(
             address, port, username=user, password=password, known_hosts=None, config=None,
-            client_keys=None,
+            client_keys=None, local_addr=(CONSOLE, 0),
         ) as connection:  # fmt: skip
             if user == "root":  # OpenWrt: a shell that takes a script
                 done = await connection.run("sh -s", input="\n".join(lines) + "\n")

@@ -8,9 +8,10 @@ from provisioner.errors import Mistake
 from provisioner.lab.trouble.case import Case
 from provisioner.lab.trouble.machines import MACHINES
 from provisioner.lab.trouble.network import NETWORK
+from provisioner.lab.trouble.tampering import TAMPERING
 from provisioner.texts import say
 
-LIBRARY: tuple[Case, ...] = (*NETWORK, *MACHINES)
+LIBRARY: tuple[Case, ...] = (*TAMPERING, *NETWORK, *MACHINES)
 
 
 def chosen(names: Sequence[str], every: int = 1) -> tuple[Case, ...]:

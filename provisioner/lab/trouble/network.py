@@ -36,7 +36,8 @@ NETWORK: tuple[Case, ...] = (
     Case("access-point-hung", say("access point hangs, its link is up"), "openwrt", _SMP,
          (Shown("device-mute", {"host": "ap-smp-1"}),), ("device.unreachable",), ("ap-smp-1",)),
     Case("switch-hung", say("switch hangs, its link is up"), "cisco_ios", _SMP,
-         (Shown("device-mute", {"host": "sw-smp-1"}),), ("device.unreachable",), ("sw-smp-1",)),
+         (Shown("device-mute", {"host": "sw-smp-1"}),), ("device.login", "device.unreachable"),
+         ("sw-smp-1",)),
     # ---------------------------------------------------------------- ports
     Case("port-disabled", say("port switched off by somebody"), "cisco_ios", _SMP,
          (Typed("sw-core-1", _in("GigabitEthernet1/0/3", "shutdown"),

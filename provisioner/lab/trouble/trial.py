@@ -37,6 +37,13 @@ class Outcome:
         cause = self.causes[0]
         return f"{cause['key']} @ {cause['target']} ({cause['confidence']})"
 
+    def line(self) -> str:
+        """Its line of the table."""
+        return (
+            f"{self.verdict:16} {self.seconds:6.1f} s  {self.case.part:18} "
+            f"{self.case.name:28} {self.first}"
+        )
+
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.case.name,

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.checks.model import Result
-from provisioner.errors import ActionNeeded
+from provisioner.errors import ActionNeeded, NotFound
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.services.troubleshooting.acceptance import REMEDY_HELPED
 from provisioner.texts import say
 
 _EVERY = 1.0
+_UNPROVEN = say("The remedy was carried out; whether it has helped cannot be proven.")
+_LOOK = say("Have the place checked anew, then stop this run.")
 
 
 class Diagnose:
@@ -46,7 +48,10 @@ class CheckAgain:
     def apply(self, context: Context) -> Done | Wait:
         id = context.memory.get("check")
         if id is None:
-            id = context.checks.again(str(context.params["check"]))
+            try:
+                id = context.checks.again(str(context.params["check"]))
+            except NotFound as error:  # the check was pruned, or what it looked at has ended
+                raise ActionNeeded(error.what, meaning=_UNPROVEN, next=_LOOK) from error
             context.remember({"check": id})
         outcome = context.checks.outcome(str(id))
         if outcome is None:

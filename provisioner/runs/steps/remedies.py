@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.database import now
-from provisioner.errors import OutcomeUnknown, StepFailure
+from provisioner.errors import ActionNeeded, OutcomeUnknown, StepFailure
 from provisioner.runs.steps.base import Context, Done, Proof, Wait
 from provisioner.runs.steps.transaction import LINE
 from provisioner.services.troubleshooting.acceptance import REMEDY_DONE
@@ -30,15 +30,16 @@ class RemedyDevice:
             context.devices.give_back()
 
     def _once(self, context: Context, device: str) -> Done:
+        if context.memory.get("begun"):  # the program ended meanwhile
+            context.remember({"begun": None})
+            raise _perhaps_done(device)
         order = RemedyDetails.model_validate({**context.params, "action": "remedy"}).order()
         context.devices.check()
         context.remember({"begun": now().isoformat()})
         done = context.fleet.remedy({device: order})[device]
-        if isinstance(done, OutcomeUnknown):
-            raise done
         if isinstance(done, StepFailure):
             context.remember({"begun": None})
-            raise done
+            raise _perhaps_done(device, done.log) if isinstance(done, OutcomeUnknown) else done
         proof = Proof(REMEDY_DONE, context.step.target, True, context.step.title, now())
         return Done(True, diff=done.transcript.splitlines(), evidence=[proof.to_json()])
 
@@ -48,3 +49,13 @@ class RemedyDevice:
     def undo(self, context: Context) -> Done | Wait:
         """Nothing is set up otherwise than before."""
         return Done(False)
+
+
+def _perhaps_done(device: str, log: Sequence[str] = ()) -> ActionNeeded:
+    """A person decides: what is only unknown would be tried again by itself."""
+    return ActionNeeded(
+        say("Whether %(device)s has done it is not known: it was broken off.", device=device),
+        meaning=say("Nothing that is set up was changed; the port or radio may be off."),
+        next=say("Look at the device. Choose retry to do it once more."),
+        log=log,
+    )

@@ -37,6 +37,12 @@ def half(device: IosDevice, name: str) -> bool:
     return device.shows("port-half-duplex", port=name) is not None
 
 
+def set_speed(port: Interface) -> str:
+    """Mbit/s that somebody has set by hand; '' where both ends agree by themselves."""
+    text = port.others.get("speed", "").removeprefix("speed ").strip()
+    return text if text.isdigit() else ""
+
+
 def connected(device: IosDevice, port: Interface) -> bool:
     """Whether its line protocol is up."""
     if port.shutdown or port.made:

@@ -38,7 +38,8 @@ def _of(device: IosDevice, each: Interface) -> str:
     detail = "" if each.shutdown or each.made else f" ({why})"
     hardware = mac(device.name + each.name)
     duplex = "Half-duplex, 100Mb/s" if condition.half(device, each.name) else None
-    duplex = (duplex or "Full-duplex, 1000Mb/s") if up else "Auto-duplex, Auto-speed"
+    speed = condition.set_speed(each) or "1000"
+    duplex = (duplex or f"Full-duplex, {speed}Mb/s") if up else "Auto-duplex, Auto-speed"
     seen, base = condition.counters(device, each.name), hashlib.sha256(each.name.encode())
     errors = int(base.hexdigest()[0], 16) + int(seen.errors)
     into, out = condition.rates(device, each.name) if up else (0, 0)

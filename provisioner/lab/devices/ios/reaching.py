@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from provisioner.lab.devices.ios.switch import IosDevice
     from provisioner.lab.devices.ios.terminal import Terminal
 
+_OFFICE = (IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
+"""Addresses that are nobody's unless a device of the lab has them."""
 _NAMED = "198.51.100.80"
 """What every name outside resolves to."""
 
@@ -58,6 +60,8 @@ def _received(device: IosDevice, address: str, sent: int) -> int:
         return sent if known else 0
     if address == _gateway(device):
         return 0 if device.shows("gateway-dead") else sent
+    if any(IPv4Address(address) in each for each in _OFFICE):
+        return 0
     if any(device.ground.abroad(device, each) for each in ("internet-dead", "gateway-dead")):
         return 0
     lossy = device.ground.abroad(device, "internet-lossy")

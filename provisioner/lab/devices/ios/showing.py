@@ -125,7 +125,8 @@ def _status(terminal: Terminal) -> str:
             state = "err-disabled"
         vlan = "trunk" if each.mode == "trunk" and up else str(each.access)
         vlan = "routed" if each.layer3 else vlan
-        duplex, speed = ("a-full", "a-1000") if up else ("auto", "auto")
+        told = condition.set_speed(each)
+        duplex, speed = ("a-full", told or "a-1000") if up else ("auto", told or "auto")
         if up and condition.half(terminal.device, each.name):
             duplex, speed = "a-half", "a-100"
         kind = "10/100/1000BaseTX" if int(each.name.rpartition("/")[2]) <= 24 else "Not Present"

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from provisioner.lab.devices.routeros.forwarding import bridge_port, running
+from provisioner.lab.devices.routeros.forwarding import bridge_port, enabled, running
 from provisioner.lab.devices.routeros.near import heard, mac, rows
 from provisioner.lab.devices.routeros.store import Item
 
@@ -14,15 +14,25 @@ if TYPE_CHECKING:
     from provisioner.lab.devices.routeros.box import Client, RouterOsDevice
 
 
+PROVIDER = "203.0.113.1"
+"""The provider's router, which resolves names as well."""
+
+
 def gateway(device: RouterOsDevice) -> tuple[str, str]:
     """The next hop of its default route, and the interface it is at; '' where it has none."""
     for item in device.store.items("ip route"):
-        hop = item.values.get("gateway", "")
-        for own in device.store.items("ip address"):
-            net = ipaddress.ip_interface(own.values["address"]).network
-            if _is_ip(hop) and ipaddress.ip_address(hop) in net:
-                return hop, own.values.get("interface", "")
+        if enabled(item) and (through := beside(device, item.values.get("gateway", ""))):
+            return item.values["gateway"], through
     return "", ""
+
+
+def beside(device: RouterOsDevice, hop: str) -> str:
+    """The interface in whose network that address is; '' where it is in none of them."""
+    for own in device.store.items("ip address"):
+        net = ipaddress.ip_interface(own.values["address"]).network
+        if enabled(own) and _is_ip(hop) and ipaddress.ip_address(hop) in net:
+            return own.values.get("interface", "")
+    return ""
 
 
 def _is_ip(text: str) -> bool:
@@ -168,7 +178,8 @@ def arp(device: RouterOsDevice) -> list[Item]:
             interface = found.values.get("interface", "") if found else ""
             yield {"address": address, "mac-address": client.mac, "interface": interface}
         hop, outside = gateway(device)
-        if hop and running(device, outside) and not device.shows("gateway-dead"):
+        there = hop == PROVIDER and running(device, outside)
+        if there and not device.shows("gateway-dead"):
             yield {"address": hop, "mac-address": mac(hop), "interface": outside}
 
     return rows(seen_now(), "complete", dynamic=True)

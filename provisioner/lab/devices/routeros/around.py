@@ -95,16 +95,7 @@ def _since(device: RouterOsDevice) -> str:
 
 
 def _way_to(device: RouterOsDevice, gateway: str) -> str:
-    for item in device.store.items("ip address"):
-        try:
-            if (
-                ipaddress.ip_address(gateway)
-                in ipaddress.ip_interface(item.values["address"]).network
-            ):
-                return item.values.get("interface", "")
-        except ValueError:
-            break
-    return gateway
+    return addresses.beside(device, gateway) or gateway
 
 
 def seen(device: RouterOsDevice, menu: Menu, item: Item) -> frozenset[str]:
@@ -121,7 +112,10 @@ def seen(device: RouterOsDevice, menu: Menu, item: Item) -> frozenset[str]:
     if menu.store == "ip dhcp-server" and addresses.is_dead(device, item):
         return frozenset({"invalid"})
     if menu.store == "ip route":
-        return _NOTHING if item.states else frozenset({"static", "active"})
+        hop = item.values.get("gateway", "")
+        works = enabled(item) and bool(addresses.beside(device, hop) or running(device, hop))
+        added = frozenset({"static", "active"} if works else {"static"})
+        return _NOTHING if item.states else added
     if menu.store == "interface bridge port":
         return frozenset({"hw-offload"})
     pointing = any(text.startswith("*") for text in item.values.values())

@@ -12,7 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.device import MANAGEMENT_VLAN, Device, Reader, Session
-from provisioner.lab.devices.routeros import ailing, around, forwarding, scheduling, system
+from provisioner.lab.devices.routeros import (
+    ailing,
+    around,
+    forwarding,
+    pinging,
+    scheduling,
+    system,
+)
 from provisioner.lab.devices.routeros.commands import Grammar
 from provisioner.lab.devices.routeros.exporting import export
 from provisioner.lab.devices.routeros.kinds import LISTS
@@ -183,6 +190,9 @@ class RouterOsDevice(Device):
 
     def carries(self, port: str, vlan: int) -> bool:
         return forwarding.carries(self, port, vlan)
+
+    def owns(self, address: str) -> bool | None:
+        return pinging.own(self, address)
 
     def lit(self, port: str) -> bool:
         item = next((i for i in self.store.items("interface") if ailing.plan_port(i) == port), None)

@@ -7,7 +7,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from provisioner.lab.devices.routeros import addresses
-from provisioner.lab.devices.routeros.forwarding import running
+from provisioner.lab.devices.routeros.forwarding import enabled, running
 from provisioner.lab.devices.routeros.tree import Command
 from provisioner.lab.devices.routeros.words import RefusedError, Value, number, text_of
 
@@ -22,22 +22,28 @@ def answers(device: RouterOsDevice, address: str, count: int) -> int:
         wanted = ipaddress.ip_address(address)
     except ValueError:
         raise RefusedError("invalid value for argument address") from None
-    own = {i.values.get("address", "").split("/")[0] for i in device.store.items("ip address")}
-    if address in own:
-        return count
+    if (mine := own(device, address)) is not None:
+        return count if mine else 0
     here = device.ground.answers(device, address)
     if here is not None:
         return count if here else 0
     if address in {item.values["address"] for item in addresses.arp(device)}:
         return count
-    if not wanted.is_global or not device.store.items("ip route"):
-        return 0
-    return _outside(device, count)
+    return _outside(device, count) if wanted.is_global else 0
+
+
+def own(device: RouterOsDevice, address: str) -> bool | None:
+    """Whether it answers at that address; None where it is not its own."""
+    for item in device.store.items("ip address"):
+        if item.values.get("address", "").split("/")[0] == address:
+            below = device.store.get("interface", item.values.get("interface", ""))
+            return enabled(item) and enabled(below)
+    return None
 
 
 def _outside(device: RouterOsDevice, count: int) -> int:
     hop, outside = addresses.gateway(device)
-    if hop and not running(device, outside):
+    if hop != addresses.PROVIDER or not running(device, outside):
         return 0
     if any(device.ground.abroad(device, name) for name in ("internet-dead", "gateway-dead")):
         return 0
@@ -51,7 +57,7 @@ def resolved(device: RouterOsDevice, name: str) -> str:
         if item.name == name and item.values.get("disabled") != "yes":
             return item.values.get("address", "")
     servers = device.store.singles.get("ip dns", {}).get("servers")
-    if not servers:
+    if not any(map(_resolves, (servers or "").split(","))):
         raise RefusedError("failure: dns server failure")
     if device.ground.abroad(device, "dns-dead") or not _outside(device, 10):
         raise RefusedError("failure: dns server failure")
@@ -59,6 +65,11 @@ def resolved(device: RouterOsDevice, name: str) -> str:
         raise RefusedError("failure: dns name does not exist")
     digits = hashlib.sha256(name.encode()).digest()
     return f"198.51.100.{1 + digits[0] % 254}"
+
+
+def _resolves(server: str) -> bool:
+    """Whether somebody resolves names there: the provider, or anyone on the Internet."""
+    return server == addresses.PROVIDER or (server != "" and ipaddress.ip_address(server).is_global)
 
 
 async def ping(run: Run, command: Command) -> Value:
