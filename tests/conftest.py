@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from provisioner.database import Database
 from provisioner.tables import METADATA
+from tests.grouping import Grouped
 from tests.postgres import Server, server
 
 # how long an example takes says nothing here; the same examples each time, so that CI is steady
@@ -17,6 +19,13 @@ settings.register_profile(
     "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Grouped:
+    """See ``tests.grouping``; in the order of collection, as it is without groups."""
+    config.option.loadscopereorder = False
+    return Grouped(config, log)
 
 
 @pytest.fixture(scope="session")
