@@ -33,7 +33,7 @@ ORDER = ProbeOrder(
 )
 _ALL = """
 find /etc /run -xdev -type f | sort | grep -v passwd | xargs -d '\\n' stat -c '%n %s %Y %a'
-ls -d /run/* /etc/* /tmp/tmp.* 2>/dev/null; ls /run/netns
+ls -d /run/* /etc/* /tmp/prov-probe.* 2>/dev/null; ls /run/netns
 ip -br link; ip -4 -br address; ip -4 rule; ip -4 route show table all; cat /etc/resolv.conf
 ps -eo args= | grep -v -e ' ps ' -e sshd -e 'sh -c' -e '^ps' -e '^sort' -e '^grep' | sort
 """

@@ -75,7 +75,7 @@ enter() {
 	phy=$line
 	printf '%s\n' "$phy" >"$known/phy"
 	ip netns add "$space" && inside ip link set lo up || fail space "ip netns add"
-	scratch=$(mktemp -d) || fail space /tmp
+	scratch=$(mktemp -d /tmp/prov-probe.XXXXXX) || fail space /tmp
 	printf '%s\n' "$scratch" >"$known/scratch"
 	watch_over
 	if [ -n "$ssid" ]; then
