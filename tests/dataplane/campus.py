@@ -25,6 +25,7 @@ import asyncssh
 
 from provisioner.drivers.network import Host
 from tests.dataplane.nodes import Node, Relay, cable, node
+from tests.dataplane.seat import OWN_SSHD, SSHD
 
 SWITCH, MIDDLE, ROUTER = "sw-data-1", "sw-data-2", "rt-data-1"
 PANEL = "panel"
@@ -33,7 +34,8 @@ DNS, OUTSIDE = "10.10.10.1", "203.0.113.1"
 OFFICE_NAME = "layanan.purbalingga.test"
 TECHNICIAN, TECHNICIANS_PASSWORD = "teknisi", "kata-sandi 'teknisi'"
 
-_MANAGED = """
+_MANAGED = (
+    """
 rm -f /etc/openvswitch/conf.db /etc/resolv.conf
 ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock \
@@ -61,28 +63,9 @@ echo '{technician} ALL=(ALL) ALL' > /etc/sudoers.d/{technician}
 chmod 440 /etc/sudoers.d/{technician}
 printf 'auth required pam_unix.so nodelay\\naccount required pam_permit.so\\n' > /etc/pam.d/sudo
 printf 'session required pam_permit.so\\n' >> /etc/pam.d/sudo
-mkdir -p /etc/ssh/own
-cat > /etc/ssh/own/authorized <<'END'
-{public}
-END
-cat > /etc/ssh/own/host <<'END'
-{host_key}
-END
-cat > /etc/ssh/own/config <<'END'
-ListenAddress 127.0.0.1
-HostKey /etc/ssh/own/host
-AuthorizedKeysFile /etc/ssh/own/authorized
-StrictModes no
-PermitRootLogin yes
-PasswordAuthentication no
-UsePAM no
-UseDNS no
-MaxStartups 3:100:3
-PidFile none
-END
-chmod 600 /etc/ssh/own/host
 """
-_SSHD = "/usr/sbin/sshd -D -e -f /etc/ssh/own/config"
+    + OWN_SSHD
+)
 _SWITCH_PORTS = {**{f"swp{n}": "tag=1" for n in range(1, 5)}, "up": "trunks=99"}
 _PORTS = {
     SWITCH: _SWITCH_PORTS,
@@ -216,11 +199,12 @@ def campus(folder: Path, *, middle: bool = False) -> Iterator[Campus]:
         for name, key in keys.items():
             start = _MANAGED.format(
                 technician=TECHNICIAN,
+                limits="MaxStartups 3:100:3\n",
                 password=TECHNICIANS_PASSWORD,
                 public=identity.export_public_key().decode().strip(),
                 host_key=key.export_private_key("openssh").decode().strip(),
             )
-            nodes[name] = stack.enter_context(node(folder, name, start, _SSHD))
+            nodes[name] = stack.enter_context(node(folder, name, start, SSHD))
         for name in (*CLIENTS, "internet", "office", *([PANEL] if middle else ())):
             nodes[name] = stack.enter_context(node(folder, name, _CLIENT))
         _wire(nodes)

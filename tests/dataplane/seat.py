@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncssh
 
 SSHD = "/usr/sbin/sshd -D -e -f /etc/ssh/own/config"
-_START = """
-rm -f /etc/resolv.conf
-echo nameserver 192.0.2.53 > /etc/resolv.conf
-sed -i 's|^root:.*|root:*:0:0:root:/run:/bin/sh|' /etc/passwd
-mkdir -p /etc/ssh/own /usr/local/sbin
+OWN_SSHD = """mkdir -p /etc/ssh/own
 cat > /etc/ssh/own/authorized <<'END'
 {public}
 END
@@ -25,16 +21,28 @@ PermitRootLogin yes
 PasswordAuthentication no
 UsePAM no
 UseDNS no
-PidFile none
+{limits}PidFile none
 END
 chmod 600 /etc/ssh/own/host
-ip netns add once && ip netns delete once
 """
+"""An SSH server of the node's own; ``limits``: further lines of its configuration."""
+_START = (
+    """
+rm -f /etc/resolv.conf
+echo nameserver 192.0.2.53 > /etc/resolv.conf
+sed -i 's|^root:.*|root:*:0:0:root:/run:/bin/sh|' /etc/passwd
+mkdir -p /usr/local/sbin
+"""
+    + OWN_SSHD
+    + """ip netns add once && ip netns delete once
+"""
+)
 
 
 def seat(identity: str, key: asyncssh.SSHKey) -> str:
     """How a node becomes one: ``identity`` is the office's private key, ``key`` its own."""
     return _START.format(
         public=asyncssh.import_private_key(identity).export_public_key().decode().strip(),
+        limits="",
         host_key=key.export_private_key("openssh").decode().strip(),
     )
