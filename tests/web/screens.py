@@ -160,7 +160,7 @@ def _of_servers(stage: Stage, done: str) -> list[Screen]:
 def _of_network(stage: Stage) -> list[Screen]:
     """Sites that are connected, waited for and far, and the devices on their ways."""
     site, run = stage.approved(
-        service="internet", fieldwork="cabling", ssid="Guru SMP", security="open",
+        service="internet", fieldwork="cabling", ssid="Ruang TU SMP", security="open",
         location="Ruang TU",
     )  # fmt: skip
     stage.on_site(run)
