@@ -70,7 +70,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _make_engine(url)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.info: dict[str, Any] = {}
+        """What every session carries along, such as who hears of events."""
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info=self.info)
 
     @property
     def is_sqlite(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from provisioner.database import Base, now
+from provisioner.database import Base, Database, now
 
 GENESIS = "0" * 64
 CLICK: ContextVar[str | None] = ContextVar("click", default=None)
@@ -67,6 +67,16 @@ class Happening:
     payload: dict[str, Any] | None
 
 
+Listener = Callable[[Session, Happening], None]
+"""Called within the event's transaction: what it writes is kept or lost with it."""
+_LISTENERS = "listeners to events"
+
+
+def listen(database: Database, listener: Listener) -> None:
+    """Have every event that is appended through this database told to ``listener`` too."""
+    database.info.setdefault(_LISTENERS, []).append(listener)
+
+
 def append(
     session: Session,
     record: str,
@@ -107,6 +117,9 @@ def append(
     session.flush()
     session.add(EventPayload(event_id=event.id, salt=salt, payload=body))
     session.flush()
+    told = Happening(record, event.seq, tag, actor, event.at, event.correlation, body)
+    for listener in session.info.get(_LISTENERS, ()):
+        listener(session, told)
     return event.seq
 
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 from fastapi import Depends
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api import acts, language, words
+from api import acts, language, navigation, words
 from api.security import SESSION_COOKIE, product_of, same_origin
+from provisioner import dates
 from provisioner.database import now
 from provisioner.errors import Unauthenticated
 from provisioner.people.rules import Actor
@@ -66,8 +65,9 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             office=product.inventory.office,
             words=words,
             acts=acts,
+            navigation=navigation,
             status=status,
-            zone=_zone_name(now().astimezone(product.inventory.office.zone)),
+            zone=dates.zone_name(now().astimezone(product.inventory.office.zone)),
             **context,
         )
     )
@@ -96,7 +96,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(_=_gettext, asset=_asset)
     environment.filters.update(
         say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=_number, span=_span,
-        iso=_iso, last_day=last_day, stopwatch=_stopwatch, step_time=_step_time,
+        iso=_iso, last_day=dates.last_day, stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
     return environment
 
@@ -122,42 +122,19 @@ def _say(context: jinja2.runtime.Context, message: Message | str | datetime | da
     return render(message, context["language"])
 
 
-def _local(context: jinja2.runtime.Context, moment: datetime) -> datetime:
-    return moment.astimezone(context["office"].zone)
-
-
 @jinja2.pass_context
 def _day(context: jinja2.runtime.Context, moment: datetime | date | str) -> str:
-    """Such as “Jumat, 27 Maret 2026”."""
-    if isinstance(moment, str):
-        moment = date.fromisoformat(moment)
-    if isinstance(moment, datetime):
-        moment = _local(context, moment).date()
-    return format_date(moment, "EEEE, d MMMM y", locale=context["language"])
+    return dates.day(moment, context["language"], context["office"].zone)
 
 
 @jinja2.pass_context
 def _moment(context: jinja2.runtime.Context, moment: datetime) -> str:
-    """Such as “27 Mar 2026 14.05 WIB”."""
-    local = _local(context, moment)
-    written = format_datetime(local, "d MMM y HH:mm", locale=context["language"])
-    return f"{written} {_zone_name(local)}"
+    return dates.moment(moment, context["language"], context["office"].zone)
 
 
 @jinja2.pass_context
 def _clock(context: jinja2.runtime.Context, moment: datetime) -> str:
-    return f"{_local(context, moment):%H:%M:%S}"
-
-
-def last_day(ends_at: datetime) -> datetime:
-    """Of what ends with a day: the last moment of use; what is kept is the midnight after it."""
-    return ends_at - timedelta(seconds=1)
-
-
-def _zone_name(moment: datetime) -> str:
-    offset = moment.utcoffset()
-    hours = offset.total_seconds() / 3600 if offset else 0
-    return {7: "WIB", 8: "WITA", 9: "WIT"}.get(int(hours), moment.strftime("%Z"))
+    return f"{moment.astimezone(context['office'].zone):%H:%M:%S}"
 
 
 def _iso(moment: datetime) -> str:
@@ -166,7 +143,7 @@ def _iso(moment: datetime) -> str:
 
 @jinja2.pass_context
 def _number(context: jinja2.runtime.Context, value: float) -> str:
-    return str(format_decimal(value, locale=context["language"]))
+    return dates.number(value, context["language"])
 
 
 @jinja2.pass_context
@@ -179,14 +156,7 @@ def _size(context: jinja2.runtime.Context, count: int) -> str:
 
 @jinja2.pass_context
 def _span(context: jinja2.runtime.Context, seconds: float) -> str:
-    """A length of time in words: seconds below a minute, else minutes."""
-    tongue = context["language"]
-    if seconds < 60:
-        return render(say("%(count)s seconds", count=max(1, round(seconds))), tongue)
-    if seconds < 600 and round(seconds) % 60:
-        minutes, rest = divmod(round(seconds), 60)
-        return render(say("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest), tongue)
-    return render(say("%(count)s minutes", count=round(seconds / 60)), tongue)
+    return dates.span(seconds, context["language"])
 
 
 def _stopwatch(seconds: float) -> str:

@@ -152,15 +152,16 @@ if (map) map.scrollLeft = (map.scrollWidth - map.clientWidth) / 2;
 /* A poster is printed by its button. */
 document.querySelector("[data-print]")?.addEventListener("click", () => print());
 
-/* The menu under the name closes by Escape and by a click elsewhere. */
-const menu = document.querySelector(".menu");
-document.addEventListener("click", (event) => {
-  if (menu?.open && !menu.contains(event.target)) menu.open = false;
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && menu?.open) {
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  }
-});
+/* Menus close by Escape and by a click elsewhere. */
+for (const menu of document.querySelectorAll(".menu")) {
+  document.addEventListener("click", (event) => {
+    if (menu.open && !menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
 focusProblem();

@@ -13,6 +13,8 @@ from typing import Any
 from provisioner import schema
 from provisioner.approvals.service import ApprovalService
 from provisioner.bootstrap.checking import Checking, checking_of
+from provisioner.bootstrap.core import Core
+from provisioner.bootstrap.desk import Desk, desk_of
 from provisioner.bootstrap.services import OFF_PLANS, Durations, parsers_of, planners_of
 from provisioner.bootstrap.sight import passphrase_of, sight_of
 from provisioner.bootstrap.world import World, hypervisor, network_fleet, world_of
@@ -62,6 +64,12 @@ from provisioner.topology.service import TopologyService
 __all__ = ["Product", "build", "hypervisor", "network_fleet", "run_worker", "upgrade_database"]
 
 
+_OF_CORE = (
+    "settings", "database", "inventory", "secrets", "handovers", "people", "requests", "reports",
+    "instances", "checks", "posters", "labels",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Product:
     """Everything, wired; ``start`` and ``stop`` are called by the process that serves."""
@@ -95,6 +103,7 @@ class Product:
     checks: CheckService
     remedies: Remedies
     check_worker: CheckWorker
+    desk: Desk
     outbox: Outbox
     tools: Tools
     """What runs reach the world with."""
@@ -159,15 +168,21 @@ def build(settings: Settings) -> Product:
             sight.network_drift, checks.chain,
         ),
     )  # fmt: skip
-    outbox = _outbox(database, secrets, handovers, inventory, plans, terms, checking)
+    files = LetterFiles(settings.path(settings.data_dir) / "letters")
+    served = _desk(
+        settings, database, inventory, world, secrets, handovers, client, checking, files
+    )
+    desk = desk_of(Core(files=files, **{name: served[name] for name in _OF_CORE}))
+    outbox = _outbox(database, secrets, handovers, inventory, plans, terms, checking, desk)
     tools = _tools(settings, world, endings, secrets, plans, history, checks)
     runner = Runner(database, tools, time.sleep, finished=outbox.wake)
     data_dir = settings.path(settings.data_dir)
     engine = Engine(settings.absolute_database_url, data_dir, serializer, runner.turn)
-    chores = [*_repairs(database, client), *checking.chores]
+    chores = [*_repairs(database, client), *checking.chores, *desk.chores]
     clock = _clock(database, client, plans, endings, terms)
     return Product(
-        **_desk(settings, database, inventory, world, secrets, handovers, client, checking),
+        **served,
+        desk=desk,
         plans=plans,
         approvals=ApprovalService(database, PlannedRuns(client.enqueue, durations.lead)),
         configurations=history,
@@ -182,7 +197,7 @@ def build(settings: Settings) -> Product:
         client=client,
         housekeeping=Housekeeping(database, data_dir, chores),
         clock=clock,
-        watch=Clock([*checking.watchers, *sight.watchers], every=60),
+        watch=Clock([*checking.watchers, *sight.watchers, *desk.watchers], every=60),
     )
 
 
@@ -195,9 +210,9 @@ def _desk(
     handovers: Handovers,
     client: EngineClient,
     checking: Checking,
+    files: LetterFiles,
 ) -> dict[str, Any]:
     """What people work with, by the names of ``Product``."""
-    files = LetterFiles(settings.path(settings.data_dir) / "letters")
     requests = RequestService(database, inventory, files, parsers_of(inventory), secrets)
     runs = RunService(database, client.enqueue, client.wake)
     instances = InstanceService(database, requests, world.backups)
@@ -240,6 +255,7 @@ def _outbox(
     plans: PlanService,
     terms: VmTerms,
     checking: Checking,
+    desk: Desk,
 ) -> Outbox:
     return Outbox(
         database,
@@ -251,6 +267,7 @@ def _outbox(
                 checking.run_finished,
             ),
             **checking.handlers,
+            **desk.handlers,
         },
     )
 

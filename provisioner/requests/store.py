@@ -37,17 +37,21 @@ def service_of(number: str) -> str:
 
 def next_number(session: Session, service: str, year: int) -> str:
     """The next number of a service, such as VPS-2026-0001; given once, never again."""
-    key = (PREFIXES[service], year)
-    if session.get(Counter, key, with_for_update=True) is None:
-        session.add(Counter(prefix=key[0], year=year, last=0))
+    return take_number(session, PREFIXES[service], year)
+
+
+def take_number(session: Session, prefix: str, year: int) -> str:
+    """The next number of that prefix, such as ADU-2026-0001; within an allocating transaction."""
+    if session.get(Counter, (prefix, year), with_for_update=True) is None:
+        session.add(Counter(prefix=prefix, year=year, last=0))
         session.flush()
     last = session.execute(
         update(Counter)
-        .where(Counter.prefix == key[0], Counter.year == year)
+        .where(Counter.prefix == prefix, Counter.year == year)
         .values(last=Counter.last + 1)
         .returning(Counter.last)
     ).scalar_one()
-    return f"{key[0]}-{year}-{last:04d}"
+    return f"{prefix}-{year}-{last:04d}"
 
 
 def by_number(session: Session, number: str, *, lock: bool = False) -> Request:

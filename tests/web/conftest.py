@@ -27,6 +27,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     running.end()
 
 
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A stage of its own for the screens, whose making leaves faults and changes behind."""
+    running = Running(tmp_path_factory.mktemp("gallery"))
+    yield running.stage
+    running.end()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():

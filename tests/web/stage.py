@@ -41,6 +41,8 @@ PEOPLE = {
     "dewi": ("Dewi Anggraini", ["technician", "approver"], None),
     "arif": ("Arif Hidayat", ["auditor"], None),
     "heru": ("Heru Santoso", ["head"], None),
+    "wulan": ("Wulan Sari", ["complaints"], None),
+    "bagas": ("Bagas Nugroho", ["administrator"], None),
 }
 
 

@@ -211,10 +211,10 @@ def test_single_keys_can_be_switched_off(context: BrowserContext, stage: Stage) 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1366, "dark")])
 def test_every_screen_fits_and_is_accessible(
-    chromium: Browser, stage: Stage, width: int, scheme: Any
+    chromium: Browser, gallery: Stage, width: int, scheme: Any
 ) -> None:
     faults: dict[str, Any] = {}
-    for name, page in open_screens(chromium, stage, width, scheme):
+    for name, page in open_screens(chromium, gallery, width, scheme):
         over = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )

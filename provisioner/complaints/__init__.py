@@ -1,0 +1,1 @@
+"""Complaints, suggestions and appreciation, and their deadlines."""

@@ -1,0 +1,68 @@
+"""Days, times, numbers and spans as people read them, in their language and the office's zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from provisioner.texts import render, say
+
+
+def day(moment: datetime | date | str, language: str, zone: ZoneInfo) -> str:
+    """Such as “Jumat, 27 Maret 2026”; a string is an ISO date."""
+    return format_date(_date(moment, zone), "EEEE, d MMMM y", locale=language)
+
+
+def plain_day(moment: datetime | date | str, language: str, zone: ZoneInfo) -> str:
+    """Such as “27 Maret 2026”, as letters write it."""
+    return format_date(_date(moment, zone), "d MMMM y", locale=language)
+
+
+def month(first: date, language: str) -> str:
+    """Such as “November 2026”."""
+    return format_date(first, "MMMM y", locale=language)
+
+
+def moment(at: datetime, language: str, zone: ZoneInfo) -> str:
+    """Such as “27 Mar 2026 14:05 WIB”."""
+    local = at.astimezone(zone)
+    written = format_datetime(local, "d MMM y HH:mm", locale=language)
+    return f"{written} {zone_name(local)}"
+
+
+def zone_name(local: datetime) -> str:
+    """WIB, WITA or WIT; elsewhere the zone's own name."""
+    offset = local.utcoffset()
+    hours = offset.total_seconds() / 3600 if offset else 0
+    return {7: "WIB", 8: "WITA", 9: "WIT"}.get(int(hours), local.strftime("%Z"))
+
+
+def last_day(ends_at: datetime) -> datetime:
+    """Of what ends with a day: the last moment of use; what is kept is the midnight after it."""
+    return ends_at - timedelta(seconds=1)
+
+
+def number(value: float, language: str) -> str:
+    """Such as “1.234.567,5”."""
+    return str(format_decimal(value, locale=language))
+
+
+def span(seconds: float, language: str) -> str:
+    """A length of time in words: seconds below a minute, else minutes."""
+    if seconds < 60:
+        return render(say("%(count)s seconds", count=max(1, round(seconds))), language)
+    if seconds < 600 and round(seconds) % 60:
+        minutes, rest = divmod(round(seconds), 60)
+        return render(say("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest), language)
+    return render(say("%(count)s minutes", count=round(seconds / 60)), language)
+
+
+def _date(moment: datetime | date | str, zone: ZoneInfo) -> date:
+    if isinstance(moment, str):
+        return date.fromisoformat(moment)
+    if isinstance(moment, datetime):
+        return moment.astimezone(zone).date()
+    return moment

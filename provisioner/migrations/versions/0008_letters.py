@@ -1,0 +1,10 @@
+"""letters that go out."""
+
+from __future__ import annotations
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    pass

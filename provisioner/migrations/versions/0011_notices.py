@@ -1,0 +1,10 @@
+"""who wants to be told of what, and how."""
+
+from __future__ import annotations
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    pass
