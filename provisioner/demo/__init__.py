@@ -24,6 +24,8 @@ _ROLES = {
     Role.TECHNICIAN: say("technician"),
     Role.APPROVER: say("approver"),
     Role.HEAD: say("head"),
+    Role.COMPLAINTS: say("complaint officer"),
+    Role.ADMINISTRATOR: say("administrator"),
 }
 
 

@@ -40,6 +40,8 @@ PEOPLE = (
     ("budi", "Budi Santoso", (Role.TECHNICIAN,), None),
     ("rina", "Rina Kurnia", (Role.TECHNICIAN, Role.APPROVER), None),
     ("hadi", "Hadi Prasetyo", (Role.HEAD,), None),
+    ("wati", "Wati Rahayu", (Role.COMPLAINTS,), None),
+    ("anto", "Anto Wibowo", (Role.ADMINISTRATOR,), None),
 )
 _HOST = "127.0.0.1"
 _PATIENCE_SECONDS = 90.0
