@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -36,18 +36,39 @@ class OutboxRow(Base):
     done_at: Mapped[datetime | None]
 
 
-def put(session: Session, topic: str, payload: dict[str, Any]) -> None:
-    """Add a message within the caller's transaction."""
+def put(
+    session: Session, topic: str, payload: dict[str, Any], after: timedelta = timedelta()
+) -> None:
+    """Add a message within the caller's transaction; ``after``: not to be delivered before."""
     moment = now()
-    session.add(OutboxRow(topic=topic, payload=payload, created_at=moment, next_at=moment))
+    row = OutboxRow(topic=topic, payload=payload, created_at=moment, next_at=moment + after)
+    session.add(row)
+
+
+def prune(session: Session, before: datetime) -> None:
+    """Forget what was delivered before that moment."""
+    session.execute(delete(OutboxRow).where(OutboxRow.done_at < before))
 
 
 class Outbox:
-    """Delivers what is due, in order, one after the other."""
+    """Delivers what is due, in order, one after the other.
 
-    def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
+    Two of them share the work: one has the topics of ``only``, the other all ``without`` those, so
+    that what waits for somebody else's server holds up nothing else.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        only: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> None:
         self._database = database
         self._handlers = handlers
+        self._mine = [OutboxRow.topic.in_(only)] if only else []
+        self._mine += [OutboxRow.topic.not_in(without)] if without else []
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -57,7 +78,7 @@ class Outbox:
         with self._database.read() as session:
             due = session.scalars(
                 select(OutboxRow)
-                .where(OutboxRow.done_at.is_(None), OutboxRow.next_at <= now())
+                .where(OutboxRow.done_at.is_(None), OutboxRow.next_at <= now(), *self._mine)
                 .order_by(OutboxRow.id)
                 .limit(100)
             ).all()

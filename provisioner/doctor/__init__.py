@@ -9,6 +9,7 @@ from provisioner.doctor.cluster import examine_cluster
 from provisioner.doctor.finding import Finding, Verdict
 from provisioner.doctor.installation import examine_installation
 from provisioner.doctor.look import setup_of
+from provisioner.doctor.outward import examine_holidays, examine_mail
 from provisioner.drivers.hypervisor import Hypervisor
 from provisioner.settings import Settings
 from provisioner.texts import say
@@ -28,6 +29,9 @@ def examine(settings: Settings, hypervisor: Callable[[str], Hypervisor]) -> Iter
     if not faults:
         yield Finding("inventory", "ok", say("All files are sound."))
     inventory = None if faults else load_inventory(settings)
+    if inventory is not None:
+        yield from examine_holidays(inventory)
+    yield from examine_mail(settings)
     if not settings.clusters:
         yield Finding(
             "clusters", "failed", say("None is configured."),
