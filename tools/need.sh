@@ -10,12 +10,19 @@ need() { "${@:2}" >/dev/null 2>&1 || missing+=("$1"); }
 has_python() {
   python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 }
+has_library() { python3 -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1"; }
+has_letter_font() { fc-list | grep -qi liberation || [[ -d /usr/share/fonts/truetype/liberation ]]; }
 has_sans_font() { fc-list :lang=id | grep -q .; }
 
 case ${1:?python, browser, guests or dataplane} in
   python)
     need python3-venv has_python
     need openssh-client command -v ssh
+    # WeasyPrint, which prints letters and reports; libpango brings glib, harfbuzz and fontconfig
+    need libpango-1.0-0 has_library libpango-1.0.so.0
+    need libpangoft2-1.0-0 has_library libpangoft2-1.0.so.0
+    need libharfbuzz-subset0 has_library libharfbuzz-subset.so.0
+    need fonts-liberation has_letter_font
     ;;
   browser)
     need chromium command -v chromium

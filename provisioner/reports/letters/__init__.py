@@ -1,0 +1,1 @@
+"""Letters that go out: written from the record, numbered by hand, frozen, signed, sent."""
