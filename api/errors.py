@@ -16,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import language
+from api.pages.resume import ask_to_sign_in
 from api.pages.trouble import trouble_page
+from api.security import is_api
 from api.statuses import status_of
 from provisioner.catalogue.fields import explain
 from provisioner.errors import (
@@ -27,6 +29,7 @@ from provisioner.errors import (
     ProvisionerError,
     Retriable,
     StepFailure,
+    Unauthenticated,
 )
 from provisioner.texts import Message, render, say
 
@@ -84,7 +87,7 @@ def answer(
 ) -> Response:
     """The failure as a problem, or as a page where the address is one of the console."""
     title = _TITLES.get(status, _TITLES[500])
-    if not _is_api(request):
+    if not is_api(request):
         return trouble_page(request, status, slug, title, detail)
     reader = language.of_api(request)
     body = {
@@ -107,11 +110,6 @@ def answer(
     return JSONResponse(body, status, media_type=PROBLEM, headers=headers)
 
 
-def _is_api(request: Request) -> bool:
-    path = request.url.path
-    return path.startswith("/api/") or path in {"/healthz", "/readyz", "/metrics"}
-
-
 async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProvisionerError)  # noqa: S101 — what it is registered for
     errors: Sequence[FieldError] = ()
@@ -124,9 +122,21 @@ async def _expected(request: Request, error: Exception) -> Response:
         extra = {"kind": error.kind, "meaning": error.meaning, "next": error.next}
     if isinstance(error, Retriable):
         extra["after"] = max(1, round(error.after))
+    if _wants_sign_in(request, error):
+        return await ask_to_sign_in(request)
     if isinstance(error, Misconfigured):
         log.error("misconfigured: %s", error)
     return answer(request, status_of(error), error.slug, error.what, errors, extra)
+
+
+def _wants_sign_in(request: Request, error: ProvisionerError) -> bool:
+    """Whether a form of the console came after its session had run out."""
+    return (
+        isinstance(error, Unauthenticated)
+        and error.slug == Unauthenticated.slug
+        and request.method == "POST"
+        and not is_api(request)
+    )
 
 
 async def _malformed(request: Request, error: Exception) -> Response:

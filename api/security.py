@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -16,13 +18,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import language
+from api.policy import PUBLIC, ROUTES, P
 from provisioner import events
 from provisioner.bootstrap import Product
 from provisioner.errors import Forbidden, Mistake, Unauthenticated
-from provisioner.people.service import SESSION_HOURS, Actor
+from provisioner.people.policy import POLICY, Permission
+from provisioner.people.rules import DECISIONS, Actor
+from provisioner.people.signing_in import PENDING
 from provisioner.texts import say
 
 SESSION_COOKIE = "session"
+PENDING_COOKIE = "pending"
 UPLOAD_LIMIT = 12 * 1024 * 1024
 """Bytes of a multipart body; a letter may be smaller still, which its service checks."""
 BODY_LIMIT = 1024 * 1024
@@ -47,23 +53,82 @@ def person(request: Request) -> Actor:
     """Who asks: by bearer token, else by session cookie, which must come from our own pages.
 
     Their language is the one that the answer is asked for in. Raises Unauthenticated, and Forbidden
-    for a cross-site call or a token without the scope.
+    for a cross-site call.
     """
-    product = product_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        actor = product.people.by_token(token.strip())
+        actor = _once(request, token.strip(), product_of(request).people.by_token)
         if actor is None:
             raise Unauthenticated(
                 say("The token is not known, has expired or was revoked."), slug="bad-token"
             )
-        _demand_scope(actor, request.method)
     else:
-        actor = product.people.by_session(request.cookies.get(SESSION_COOKIE, ""))
+        actor = of_session(request)
         if actor is None:
             raise Unauthenticated(say("Please sign in first."))
         same_origin(request)
     return replace(actor, language=language.of_api(request))
+
+
+def of_session(request: Request) -> Actor | None:
+    """Whom this browser's session stands for; None without one that is good."""
+    secret = request.cookies.get(SESSION_COOKIE)
+    return _once(request, secret, product_of(request).people.by_session) if secret else None
+
+
+def _once(request: Request, secret: str, find: Callable[[str], Actor | None]) -> Actor | None:
+    """What ``find`` says, asked once for each call that comes in."""
+    if not hasattr(request.state, "asking"):
+        request.state.asking = find(secret)
+    found: Actor | None = request.state.asking
+    return found
+
+
+def is_api(request: Request) -> bool:
+    """Whether a program asks, which is answered by problems rather than by pages."""
+    path = request.url.path
+    return path.startswith("/api/") or path in {"/healthz", "/readyz", "/metrics"}
+
+
+def address_of(request: Request) -> str:
+    """The network address that asks; empty when it is not known."""
+    return request.client.host if request.client else ""
+
+
+def permitted(request: Request) -> None:
+    """Refuse what the table of addresses does not allow to who asks, before anything else is done.
+
+    Raises Unauthenticated, and Forbidden: by role, ``scope`` of the token, ``no-rule`` for an
+    address that the table forgot, ``second-factor`` for who has to set one up first.
+    """
+    path = request.scope["route"].path
+    prefix = "/api/v1" if request.url.path.startswith("/api/v1/") else ""
+    try:
+        permission = ROUTES[request.method, prefix + path]
+    except KeyError as error:
+        raise Forbidden(say("This cannot be done here."), slug="no-rule") from error
+    if permission is PUBLIC:
+        return
+    if is_api(request):
+        actor = person(request)
+    else:
+        same_origin(request)
+        actor = signed_in(request)
+    _demand_scope(actor, request.method, permission)
+    free = permission not in DECISIONS if is_api(request) else permission is P.OWN_ACCOUNT
+    if actor.unproven and not free:
+        raise Forbidden(say("First set up one-time codes for your account."), slug="second-factor")
+    if not actor.has(*POLICY[permission].roles):
+        raise Forbidden(say("Your role does not allow this."))
+
+
+def signed_in(request: Request) -> Actor:
+    """Whom this browser's session stands for. Raises Unauthenticated."""
+    actor = of_session(request)
+    if actor is None:
+        raise Unauthenticated(say("Please sign in first."))
+    request.state.actor = actor
+    return actor
 
 
 def same_origin(request: Request) -> None:
@@ -90,11 +155,12 @@ def same_origin(request: Request) -> None:
         )
 
 
-def _demand_scope(actor: Actor, method: str) -> None:
-    needed = "read" if method in _SAFE else "write"
-    if actor.scopes and needed not in actor.scopes:
+def _demand_scope(actor: Actor, method: str, permission: Permission) -> None:
+    needed = frozenset({"read"}) if method in _SAFE else POLICY[permission].scopes
+    if actor.scopes and actor.scopes.isdisjoint(needed):
+        scope = " / ".join(sorted(needed))
         raise Forbidden(
-            say("This token may not do that; it lacks the scope %(scope)s.", scope=needed),
+            say("This token may not do that; it lacks the scope %(scope)s.", scope=scope),
             slug="scope",
         )
 
@@ -105,10 +171,21 @@ Services = Annotated[Product, Depends(product_of)]
 
 def set_session(request: Request, response: Response, secret: str) -> None:
     """Give the browser its session cookie."""
+    _set_cookie(request, response, SESSION_COOKIE, secret, product_of(request).people.terms.session)
+
+
+def set_pending(request: Request, response: Response, secret: str) -> None:
+    """Remember in the browser that its code is waited for."""
+    _set_cookie(request, response, PENDING_COOKIE, secret, PENDING)
+
+
+def _set_cookie(
+    request: Request, response: Response, name: str, secret: str, lasts: timedelta
+) -> None:
     response.set_cookie(
-        SESSION_COOKIE,
+        name,
         secret,
-        max_age=SESSION_HOURS * 3600,
+        max_age=int(lasts.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=_https(request),

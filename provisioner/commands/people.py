@@ -75,6 +75,66 @@ def user_list(as_json: AsJson = False) -> None:
     print_table(headers, rows)
 
 
+@user_app.command("set")
+def user_set(
+    username: User,
+    name: Annotated[str | None, typer.Option(help="Name as people read it.")] = None,
+    role: Annotated[
+        list[Role] | None, typer.Option(help="All roles from now on; may be given several times.")
+    ] = None,
+    department: Annotated[str | None, typer.Option(help="Short name of the OPD, or ''.")] = None,
+    email: Annotated[str | None, typer.Option(help="Address for notices, or ''.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Telephone, or ''.")] = None,
+    language: Annotated[str | None, typer.Option(help="id or en.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an account; what is not given stays as it is.
+
+    Example: provisioner user set sari --role technician --role approver --email sari@example.go.id
+    """
+    people = _people()
+    before = people.person(username)
+    person = people.update_person(
+        username,
+        name=before.name if name is None else name,
+        roles=role or before.roles,
+        department=before.department if department is None else department or None,
+        language=language or before.language,
+        email=before.email if email is None else email,
+        phone=before.phone if phone is None else phone,
+    )
+    if as_json:
+        print_json(person.model_dump(mode="json"))
+    else:
+        tell(say("Account %(name)s is changed.", name=person.username))
+
+
+@user_app.command("invite")
+def user_invite(username: User, as_json: AsJson = False) -> None:
+    """Make a link with which the person chooses a password, once within 72 hours, and print it.
+
+    Example: provisioner user invite sari
+    """
+    settings = load_settings()
+    base = settings.web.public_url.rstrip("/")
+    link = f"{base}/invitation/{_people().invite(username)}"
+    if as_json:
+        print_json({"user": username, "url": link})
+        return
+    typer.echo(link)
+    complain(say("It is shown only now; pass it on to the person alone."))
+
+
+@user_app.command("reset-codes")
+def user_reset_codes(username: User) -> None:
+    """Remove a person's one-time codes, when the telephone is lost, and sign the person out.
+
+    Example: provisioner user reset-codes dewi
+    """
+    _people().end_codes(username)
+    tell(say("%(name)s signs in by password alone from now on.", name=username))
+
+
 @user_app.command("password")
 def user_password(username: User) -> None:
     """Set a new password and sign the person out everywhere.
@@ -139,7 +199,8 @@ def department_list(as_json: AsJson = False) -> None:
 def token_create(
     user: Annotated[str, typer.Option("--user", help="Whose token.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="read or write, repeatable; all unless given.")
+        list[str] | None,
+        typer.Option(help="read, write, file or approve, repeatable; all unless given."),
     ] = None,
     days: Annotated[int, typer.Option(help="How long it works.", min=1, max=3660)] = 90,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",

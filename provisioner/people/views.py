@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from provisioner.people.model import Department, Person, Role, Token
+from provisioner.people.model import Department, Person, Role, Token, WebSession
 
 
 class _View(BaseModel):
@@ -33,10 +33,14 @@ class PersonView(_View):
     roles: list[Role]
     department: str | None
     language: str
+    email: str | None = None
+    phone: str | None = None
     active: bool
+    codes: bool = False
+    """Whether signing in asks for a one-time code too."""
 
     @classmethod
-    def of(cls, row: Person) -> PersonView:
+    def of(cls, row: Person, codes: bool = False) -> PersonView:
         return cls(
             id=row.id,
             username=row.username,
@@ -44,8 +48,16 @@ class PersonView(_View):
             roles=[Role(r.role) for r in row.roles],
             department=row.department_id,
             language=row.language,
+            email=row.email,
+            phone=row.phone,
             active=row.active,
+            codes=codes,
         )
+
+    def holds(self, words: str) -> bool:
+        """Whether the words (in small letters) stand in a name, the department or the e-mail."""
+        places = (self.username, self.name, self.department, self.email)
+        return any(words in (place or "").lower() for place in places)
 
 
 class TokenView(_View):
@@ -69,4 +81,29 @@ class TokenView(_View):
             expires_at=row.expires_at,
             last_used_at=row.last_used_at,
             revoked_at=row.revoked_at,
+        )
+
+
+class SessionView(_View):
+    """A browser that is signed in."""
+
+    id: str
+    """Names it for ending it; not the secret."""
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    address: str
+    browser: str
+    current: bool
+
+    @classmethod
+    def of(cls, row: WebSession, current: bool) -> SessionView:
+        return cls(
+            id=row.digest[:16],
+            created_at=row.created_at,
+            seen_at=row.seen_at,
+            expires_at=row.expires_at,
+            address=row.address,
+            browser=row.browser,
+            current=current,
         )
