@@ -1,0 +1,1 @@
+"""The monthly report: figures, findings, pictures, papers, and the meeting about it."""
