@@ -38,6 +38,7 @@ bench: setup  ## measure ourselves beside others
 	@$(BIN)/python -m bench.devices
 	@$(BIN)/python -m bench.access_points
 	@$(BIN)/python -m bench.checks
+	@$(BIN)/python -m bench.desk
 
 chaos: setup tools  ## kill the worker at 60 random instants, on SQLite and on PostgreSQL
 	@$(BIN)/python -m tests.chaos --kills 60 --database sqlite

@@ -17,8 +17,25 @@ from starlette.types import Scope
 
 from api import errors
 from api.pages import console
-from api.routes import checks, devices, instances, requests, runs, seeing, system, topology
-from api.security import Guard, proper_address
+from api.routes import (
+    asking,
+    audit,
+    calendar,
+    checks,
+    complaints,
+    devices,
+    instances,
+    letters,
+    notices,
+    people,
+    reports,
+    requests,
+    runs,
+    seeing,
+    system,
+    topology,
+)
+from api.security import Guard, permitted, proper_address
 from provisioner.bootstrap import Product, build
 from provisioner.settings import load_settings
 
@@ -59,17 +76,26 @@ def create_app(product: Product, worker: bool) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(proper_address)],
+        dependencies=[Depends(proper_address), Depends(permitted)],
     )
     app.state.product = product
     errors.install(app)
     app.add_middleware(Guard, https=product.settings.web.public_url.startswith("https://"))
-    for module in (requests, runs, instances, checks, topology, devices, seeing):
+    add_routes(app)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    return app
+
+
+def add_routes(app: FastAPI) -> None:
+    """Everything that can be asked, JSON and pages."""
+    for module in (
+        requests, runs, instances, checks, topology, devices, seeing, people, complaints,
+    ):  # fmt: skip
+        app.include_router(module.router, prefix="/api/v1")
+    for module in (asking, calendar, notices, audit, letters, reports):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(system.router)
     app.include_router(console.router, include_in_schema=False)
-    app.mount("/static", _Static(directory=STATIC), name="static")
-    return app
 
 
 def from_environment() -> FastAPI:

@@ -49,7 +49,8 @@ _MORE = (
     Place("/audit", say("Audit trail"), _LEADING),
     Place("/people", say("People"), frozenset({Role.ADMINISTRATOR})),
 )
-ASK = Place("/services", say("New request"), frozenset({Role.APPLICANT, Role.TECHNICIAN}), ("/ask",))
+_ASKING = frozenset({Role.APPLICANT, Role.TECHNICIAN})
+ASK = Place("/services", say("New request"), _ASKING, ("/ask",))
 
 
 def at_hand(actor: Actor) -> Sequence[Place]:

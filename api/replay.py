@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.security import person
+from api.security import permitted, person
 from provisioner.errors import Conflict, FieldError, Invalid
 from provisioner.idempotency import Answer, Idempotency
 from provisioner.texts import say
@@ -45,6 +45,7 @@ async def _once(request: Request, carry_out: _Handler) -> Response:
     key = request.headers[HEADER]
     if not (1 <= len(key) <= 255 and key.isprintable()):
         raise Invalid([FieldError("?Idempotency-Key", say("must be 1 to 255 plain characters"))])
+    await run_in_threadpool(permitted, request)  # a kept answer is not for everybody either
     actor = await run_in_threadpool(person, request)
     fingerprint = await _fingerprint(request)
     keeper = Idempotency(request.app.state.product.database)

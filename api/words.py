@@ -74,6 +74,21 @@ SERVICES = {
     "troubleshooting": say("Help with a fault"),
 }
 LETTERS = completeness.LETTERS
+CHANNELS = {
+    "web": say("this form"),
+    "paper": say("letter on paper"),
+    "srikandi": say("SRIKANDI"),
+    "phone": say("telephone"),
+    "visit": say("visit"),
+}
+"""How a request came to the office."""
+CONTACT_CHANNELS = {
+    "phone": say("telephone"),
+    "whatsapp": say("WhatsApp"),
+    "visit": say("visit"),
+    "email": say("e-mail"),
+}
+"""How the office and an applicant spoke."""
 ROLES = {
     Role.APPLICANT: say("applicant"),
     Role.TECHNICIAN: say("technician"),
@@ -171,6 +186,8 @@ DEVICE = {
     "trouble": Tag(say("Has a problem"), "triangle", "alarm"),
 }
 LEGACY = Tag(say("Weak encryption"), "triangle", "wait")
+CODES_ON = Tag(say("Password and code"), "tick-ring", "good")
+ACCOUNT_CLOSED = Tag(say("Account closed"), "dash", "quiet")
 DEAD_MAN = {
     "required": say("required: it is not changed without"),
     "best_effort": say("where it can"),

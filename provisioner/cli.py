@@ -20,6 +20,7 @@ from provisioner.commands import (
     inventory,
     keys,
     people,
+    reports,
     requests,
     runs,
     seeing,
@@ -84,6 +85,7 @@ for name, group in {
     "run": runs.run_app,
     "instance": instances.instance_app,
     "check": checks.check_app,
+    "report": reports.report_app,
 }.items():
     app.add_typer(group, name=name, rich_help_panel=OVER_HTTP)
 for look in (seeing.capacity, seeing.drift, seeing.orphans):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func, select, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from provisioner.database import Base, Database, now
@@ -27,7 +27,12 @@ class Event(Base):
     """One thing that happened to one record. ``seq`` counts from 1 within ``record``."""
 
     __tablename__ = "prov_event"
-    __table_args__ = (UniqueConstraint("record", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("record", "seq"),
+        Index("ix_prov_event_at", "at", "id"),
+        Index("ix_prov_event_actor_at", "actor", "at", "id"),
+        Index("ix_prov_event_tag_at", "tag", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     record: Mapped[str]
@@ -136,6 +141,27 @@ def read(session: Session, record: str, after: int = 0, limit: int = 1000) -> li
         Happening(e.record, e.seq, e.tag, e.actor, e.at, e.correlation, payload)
         for e, payload in rows
     ]
+
+
+def newest(
+    session: Session, record: str, correlation: str, limit: int, down_to: int | None = None
+) -> list[Happening]:
+    """The newest ``limit`` events of one correlation, oldest first.
+
+    With ``down_to`` all from that seq on, however many they are.
+    """
+    query = (
+        select(Event, EventPayload.payload)
+        .outerjoin(EventPayload, EventPayload.event_id == Event.id)
+        .where(Event.record == record, Event.correlation == correlation)
+        .order_by(Event.seq.desc())
+    )
+    query = query.limit(limit) if down_to is None else query.where(Event.seq >= down_to)
+    found = [
+        Happening(e.record, e.seq, e.tag, e.actor, e.at, e.correlation, payload)
+        for e, payload in session.execute(query)
+    ]
+    return found[::-1]
 
 
 def verify(session: Session) -> list[str]:

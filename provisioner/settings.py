@@ -190,6 +190,29 @@ class CheckSettings(_Section):
     keep_days: int = Field(400, ge=1, description="days that results are kept")
 
 
+class MailSettings(_Section):
+    """The server that sends e-mail to people."""
+
+    host: str = Field(min_length=1)
+    port: int = Field(587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="encrypted after a greeting (587), from the start (465), or not"
+    )
+    ca: Path | None = Field(None, description="CA file, if the server's certificate needs one")
+    user: str | None = None
+    password: SecretReference | None = None
+    sender: str = Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", description="address that it comes from")
+    timeout: float = Field(10, ge=1, le=60, description="seconds for each answer")
+
+    @model_validator(mode="after")
+    def _sound(self) -> MailSettings:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password belong together; give both or neither")
+        if self.user and self.security == "none":
+            raise ValueError("a password is not sent unencrypted; set security to starttls or tls")
+        return self
+
+
 class NotificationSettings(_Section):
     """Whom to tell."""
 
@@ -197,6 +220,27 @@ class NotificationSettings(_Section):
         default_factory=list,
         description="references to addresses as Apprise writes them (mailto, tgram, ntfy)",
     )
+    mail: MailSettings | None = Field(
+        None, description="the server that sends e-mail to people; none is sent if left out"
+    )
+    own: list[str] = Field(
+        ["tgram", "whatsapp", "discord", "slack", "pover", "pbul"],
+        description="kinds of Apprise addresses that people may give for themselves; one that "
+        "names a host (json, ntfy) lets a person make this machine call addresses inside",
+    )
+    gather: float = Field(
+        60, ge=0, le=3600, description="seconds in which what happens to one record is one message"
+    )
+
+
+class PeopleSettings(_Section):
+    """Signing in."""
+
+    totp_for_approvers: Literal["required", "offered"] = Field(
+        "offered", description="one-time codes for who may approve; required: no approving without"
+    )
+    session_hours: float = Field(12, gt=0, le=720, description="until signing in again at latest")
+    idle_minutes: float = Field(240, ge=5, description="unused, until signing in again")
 
 
 class WebSettings(_Section):
@@ -226,6 +270,7 @@ class Settings(BaseSettings):
     devices: DeviceSettings = DeviceSettings()
     checks: CheckSettings = CheckSettings()
     notifications: NotificationSettings = NotificationSettings()
+    people: PeopleSettings = PeopleSettings()
     web: WebSettings = WebSettings()
 
     @classmethod

@@ -36,7 +36,6 @@ def asking_of(act: Act, service: str) -> Asking:
     return Asking(
         service,
         act.title,
-        act.about,
         say("it is planned and approved like every other request"),
         TEMPLATE,
         tuple(f"details/{name}" for name in act.asks if name not in act.only_here),

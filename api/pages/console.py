@@ -5,27 +5,49 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.pages import (
+    account,
     acting,
+    ask,
+    audit,
+    calendar,
+    catalogue,
     checks,
+    complain,
+    complaint_trouble,
+    complaints,
+    contacts,
     decisions,
     devices,
     handover,
     instances,
+    letters,
+    notices,
+    people,
     queue,
     racks,
+    received,
+    reports,
     request,
     request_form,
     review,
     run,
+    run_log,
     seeing,
+    services,
     session,
     source,
+    supervision,
     topology,
+    track,
+    verify,
 )
 
 router = APIRouter()
 for module in (
-    session, source, queue, request_form, review, decisions, run, acting, instances, handover,
-    racks, seeing, topology, devices, checks, request,
+    calendar, catalogue, notices,
+    session, account, people, source, queue, audit, services, ask, received, contacts, track,
+    request_form, review, decisions, run, run_log, acting,
+    instances, letters, verify, handover, racks, seeing, topology, devices, checks, complain,
+    complaint_trouble, complaints, reports, supervision, request,
 ):  # fmt: skip
     router.include_router(module.router)

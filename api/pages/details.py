@@ -18,6 +18,14 @@ _NEW_END = say("New end")
 
 LABELS = {
     "/department": say("Department"),
+    "/channel": say("How it came"),
+    "/received_at": say("Received"),
+    "/with": say("Spoken with"),
+    "/summary": say("What was said"),
+    "/at": say("When"),
+    "/text": say("Note"),
+    "/number": say("Number"),
+    "/contact": say("Telephone or e-mail"),
     "/applicant/name": say("Name"),
     "/applicant/position": say("Position"),
     "/applicant/phone": say("Telephone"),

@@ -15,7 +15,7 @@ from provisioner.texts import Message, say
 LINES = frozenset({"details/ssh_keys", "details/what"})
 """Fields with one entry per line."""
 PORTS = "details/open_ports"
-MOMENTS = frozenset({"details/starts_at", "details/ends_at"})
+MOMENTS = frozenset({"details/starts_at", "details/ends_at", "received_at"})
 """Fields with a date and a time in the office's zone; the JSON interface has them with a zone."""
 SECRET = "details/passphrase"  # noqa: S105 — the field, not the secret
 

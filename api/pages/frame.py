@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import jinja2
 from fastapi import Depends
@@ -16,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import acts, language, navigation, words
-from api.security import SESSION_COOKIE, product_of, same_origin
+from api.security import of_session, product_of, same_origin
 from provisioner import dates
 from provisioner.database import now
 from provisioner.errors import Unauthenticated
@@ -30,8 +32,7 @@ _HERE = Path(__file__).parents[1]
 def visitor(request: Request) -> Actor | None:
     """Who is signed in, if anybody; refuses what another site's page sends."""
     same_origin(request)
-    secret = request.cookies.get(SESSION_COOKIE)
-    actor = product_of(request).people.by_session(secret) if secret else None
+    actor = of_session(request)
     request.state.actor = actor
     if actor:
         actor = replace(actor, language=language.of_page(request))
@@ -96,7 +97,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(_=_gettext, asset=_asset)
     environment.filters.update(
         say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=_number, span=_span,
-        iso=_iso, last_day=dates.last_day, stopwatch=_stopwatch, step_time=_step_time,
+        iso=_iso, query=_query, last_day=dates.last_day, stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
     return environment
 
@@ -135,6 +136,11 @@ def _moment(context: jinja2.runtime.Context, moment: datetime) -> str:
 @jinja2.pass_context
 def _clock(context: jinja2.runtime.Context, moment: datetime) -> str:
     return f"{moment.astimezone(context['office'].zone):%H:%M:%S}"
+
+
+def _query(asked: Mapping[str, Any]) -> str:
+    """The part of an address behind the question mark; a list stands once for each of its parts."""
+    return urlencode(asked, doseq=True)
 
 
 def _iso(moment: datetime) -> str:

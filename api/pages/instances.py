@@ -29,17 +29,24 @@ from provisioner.people.rules import Actor
 from provisioner.texts import Message, say
 
 router = APIRouter(prefix="/instances")
+_EACH = 60
+"""Instances of one page."""
 
 
 @router.get("")
-def show(request: Request, actor: Reader, product: Services) -> Response:
-    """All that the reader may see, newest first."""
-    found = product.instances.list(actor)
+def show(
+    request: Request, actor: Reader, product: Services, older_than: str | None = None
+) -> Response:
+    """What the reader may see, newest first, a page at a time."""
+    some = product.instances.list(actor, older_than=older_than, limit=_EACH + 1)
+    found = some[:_EACH]
     kinds = ("vm", "colocation", "site", "event_wifi")
     return page(
         request,
         "instances.html",
         found={kind: [one for one in found if one.kind == kind] for kind in kinds},
+        older=found[-1].id if len(some) > _EACH else None,
+        first_page=older_than is None,
         departments={one.id: one.name for one in product.people.departments()},
         places={key: place.title for key, place in product.inventory.network.places.items()},
     )

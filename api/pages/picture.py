@@ -28,6 +28,24 @@ class Bar:
     this: float
     limit: float
     text: Message
+    before: Message
+    """The same as ``text``, without what is being planned."""
+
+
+def share_after(node: Mapping[str, Any]) -> float:
+    """The part of the scarcest resource's line that is given away once the plan is done."""
+    return max(
+        (_taken(node[key]) / node[key]["limit"] for key, *_ in _KINDS if _has_line(node.get(key))),
+        default=0.0,
+    )
+
+
+def _has_line(amount: Mapping[str, float] | None) -> bool:
+    return bool(amount and amount["limit"] > 0)
+
+
+def _taken(amount: Mapping[str, float]) -> float:
+    return amount["used"] + amount["promised"] + amount["this"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,7 @@ def capacity_rows(picture: Mapping[str, Any]) -> list[Room]:
 
 
 def _bar(title: Message, unit: str, factor: int, amount: Mapping[str, float]) -> Bar:
-    taken = amount["used"] + amount["promised"] + amount["this"]
+    taken = _taken(amount)
     whole = max(amount["total"], amount["limit"], taken) or 1
     scale = WIDTH / whole
     return Bar(
@@ -68,12 +86,17 @@ def _bar(title: Message, unit: str, factor: int, amount: Mapping[str, float]) ->
         promised=round(amount["promised"] * scale, 1),
         this=round(amount["this"] * scale, 1),
         limit=round(amount["limit"] * scale, 1),
-        text=say(
-            "%(taken)s of %(limit)s %(unit)s",
-            taken=f"{taken / factor:.0f}",
-            limit=f"{amount['limit'] / factor:.0f}",
-            unit=unit,
-        ),
+        text=_said(taken, amount["limit"], factor, unit),
+        before=_said(taken - amount["this"], amount["limit"], factor, unit),
+    )
+
+
+def _said(taken: float, limit: float, factor: int, unit: str) -> Message:
+    return say(
+        "%(taken)s of %(limit)s %(unit)s",
+        taken=f"{taken / factor:.0f}",
+        limit=f"{limit / factor:.0f}",
+        unit=unit,
     )
 
 
@@ -119,11 +142,6 @@ def _cluster_bar(resource: str, now: AmountView) -> ClusterBar:
         used=round(now.used * scale, 1),
         promised=round(now.promised * scale, 1),
         limit=round(now.limit * scale, 1),
-        text=say(
-            "%(taken)s of %(limit)s %(unit)s",
-            taken=f"{(now.used + now.promised) / factor:.0f}",
-            limit=f"{now.limit / factor:.0f}",
-            unit=unit,
-        ),
+        text=_said(now.used + now.promised, now.limit, factor, unit),
         left=f"{max(now.free, 0) / factor:.0f} {unit}".strip(),
     )

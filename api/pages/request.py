@@ -9,20 +9,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.pages import contacts
 from api.pages.details import key_lines, lines
 from api.pages.form import Fault
 from api.pages.frame import Reader, page
+from api.pages.holder import holder_of
+from api.pages.letters_card import letters_of_request
 from api.pages.second import first_of, may_decide
+from api.pages.timeline import STREAMS, stream_of
 from api.security import Services, policy
 from provisioner.bootstrap import Product
 from provisioner.catalogue import Inventory
-from provisioner.people.rules import Actor, may_operate
+from provisioner.database import now
+from provisioner.people.rules import Actor, may_operate, sees_all
 from provisioner.requests.rules import OPEN, RequestState
-from provisioner.requests.views import EventView, RequestView
-from provisioner.runs.views import RunView
+from provisioner.requests.views import RequestView
 from provisioner.texts import Message
-
-_SMALL = ("step:", "device:", "run:queued", "request:in-progress")
 
 router = APIRouter(prefix="/requests")
 
@@ -63,29 +65,42 @@ def request_page(
     status: int = 200,
     problem: Message | None = None,
     errors: tuple[Fault, ...] = (),
+    typed: tuple[str, str] | None = None,
 ) -> Response:
-    """The page of one request, with what was wrong with the last action, if anything."""
+    """The page of one request, with what was wrong with the last action, if anything.
+
+    ``typed``: the action that was refused, and the reason that had been written for it.
+    """
     view = product.requests.get(actor, number)
     events = product.requests.events(actor, number, 0, actor.language)
-    newest_first = list(reversed(events))
+    first = first_of(product, actor, view)
+    run = product.runs.get(actor, view.run) if view.run else None
     context: dict[str, Any] = {
         "view": view,
         "problem": problem,
         "errors": errors,
-        "events": [event for event in newest_first if _of_note(event)],
-        "all_events": newest_first,
+        "typed": typed,
+        "stream": stream_of(actor, events, request.query_params.get("stream", "")),
+        "streams": STREAMS,
+        "newest": events[-1].text if events else "",
         "last_event": events[-1].id if events else 0,
         "open": view.state in OPEN,
-        "first": (first := first_of(product, actor, view)),
+        "first": first,
         "decides": first is not None and may_decide(actor, view, first),
+        "holder": holder_of(actor, view, run, first),
         "lines": lines(view.details, view.service, product.inventory),
         "keys": key_lines(view.details),
-        "report": _report(product, actor, view),
-        "scheduled": _scheduled(product, actor, view),
+        "report": product.reports.get(actor, view.number) if view.run else None,
+        "scheduled": run if run and run.begin_at and view.state == RequestState.SCHEDULED else None,
         "wants_letter": _wants_letter(product, view),
         "checks": product.checks.list(actor, request=number, limit=5),
         "may_check": may_operate(actor) and view.state != "draft",
+        "of_office": sees_all(actor),
         "place_title": partial(place_title, product.inventory),
+        "letters": letters_of_request(product, actor, view),
+        "complaints": product.desk.complaints.linked_to(actor, "request", number),
+        "printed_at": now(),
+        **contacts.context(product, actor, view),
     }
     return page(request, "request.html", status=status, **context)
 
@@ -95,24 +110,7 @@ def _wants_letter(product: Product, view: RequestView) -> bool:
     return offer is None or bool(offer.letters)
 
 
-def _of_note(event: EventView) -> bool:
-    """Whether the event belongs to the story; single steps that went well are looked up."""
-    return event.tag in ("step:failed", "step:completed") or not event.tag.startswith(_SMALL)
-
-
 def place_title(inventory: Inventory, key: str) -> str:
     """What people call a place; its key where it has gone from network.yml."""
     place = inventory.network.places.get(key)
     return place.title if place else key
-
-
-def _scheduled(product: Product, actor: Actor, view: RequestView) -> RunView | None:
-    """The run that begins by itself, where there is one."""
-    if view.run is None or view.state != RequestState.SCHEDULED:
-        return None
-    run = product.runs.get(actor, view.run)
-    return run if run.begin_at else None
-
-
-def _report(product: Product, actor: Actor, view: RequestView) -> Any:
-    return product.reports.get(actor, view.number) if view.run else None

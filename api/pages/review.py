@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.pages.beforehand import beforehand, name_to_type
 from api.pages.details import key_lines, lines
 from api.pages.form import without_secrets
 from api.pages.frame import Reader, go, page
@@ -19,13 +20,25 @@ from api.racks import label_of, of_picture
 from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product
-from provisioner.errors import Conflict, Forbidden, Invalid, Mistake, NotFound, StepFailure
+from provisioner.database import now
+from provisioner.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Mistake,
+    NotFound,
+    StepFailure,
+)
 from provisioner.people.rules import Actor, sees_all
 from provisioner.plans.views import PlanView
 from provisioner.requests.rules import RequestState
+from provisioner.requests.views import EventView
 from provisioner.texts import say
 
 router = APIRouter(prefix="/requests")
+
+_NOTHING_TYPED = {"comment": "", "override_reason": "", "confirm": ""}
 
 
 @router.get("/{number}/review")
@@ -52,10 +65,15 @@ def approve(
     digest: Annotated[str, Form()],
     comment: Annotated[str, Form()] = "",
     override_reason: Annotated[str, Form()] = "",
+    confirm: Annotated[str, Form()] = "",
 ) -> Response:
-    """Approve the plan that was shown, and go on to its run."""
-    typed = {"comment": comment, "override_reason": override_reason}
+    """Approve the plan that was shown, and go on to its run.
+
+    A plan that destroys something is approved here only with the name typed once more.
+    """
+    typed = {"comment": comment, "override_reason": override_reason, "confirm": confirm}
     try:
+        _check_name(actor, product, number, confirm)
         approval = product.approvals.approve(
             actor, number, digest, comment=comment or None, override_reason=override_reason or None
         )
@@ -63,6 +81,18 @@ def approve(
         return _show(request, actor, product, number, error=error, typed=typed)
     after = f"/runs/{approval.run}" if approval.run else f"/requests/{number}/review"
     return go(request, after)
+
+
+def _check_name(actor: Actor, product: Product, number: str, confirm: str) -> None:
+    """Raises Invalid(``/confirm``)."""
+    plan = _plan(product, actor, number)
+    if plan is None or not sees_all(actor):
+        return
+    view = product.requests.get(actor, number)
+    name = name_to_type(product, actor, view, bool(_counts(plan)["deleted"]))
+    if name is not None and confirm.strip() != name:
+        wrong = say("type the name %(name)s exactly, to confirm", name=name)
+        raise Invalid([FieldError("/confirm", wrong)])
 
 
 def _do(
@@ -95,13 +125,24 @@ def _show(
     found = _plan(product, actor, number)
     first = product.approvals.first(actor, number) if found else None
     extra = error.extra if isinstance(error, Mistake) else {}
+    counts = _counts(found) if found else None
+    events = product.requests.events(actor, number, 0, actor.language)
     return page(
         request,
         "review.html",
         status=status_of(error) if error else 200,
         view=view,
         plan=found,
-        counts=_counts(found) if found else None,
+        counts=counts,
+        beforehand=beforehand(product, actor, view, found, counts["changed"])
+        if found and counts
+        else None,
+        name_to_type=name_to_type(product, actor, view, bool(counts["deleted"]))
+        if found and counts
+        else None,
+        meanwhile=_meanwhile(actor, events) if error else None,
+        last_event=events[-1].id if events else 0,
+        printed_at=now(),
         first=first,
         may_approve=may_decide(actor, view, first),
         wifi=wifi_plan(product, number, found) if found else None,
@@ -111,7 +152,7 @@ def _show(
         waiting=view.state == RequestState.PLANNED,
         error=error,
         difference=extra.get("difference") or None,
-        typed=without_secrets(typed) if typed else {"comment": "", "override_reason": ""},
+        typed=without_secrets(typed) if typed else _NOTHING_TYPED,
         lines=lines(view.details, view.service, product.inventory),
         keys=key_lines(view.details),
     )
@@ -122,6 +163,12 @@ def _plan(product: Product, actor: Actor, number: str) -> PlanView | None:
         return product.plans.view(actor, number)
     except NotFound:
         return None
+
+
+def _meanwhile(actor: Actor, events: Sequence[EventView]) -> EventView | None:
+    """What another person did last, to be told to whom it came in between."""
+    newest = next((event for event in reversed(events) if event.tag.startswith("request:")), None)
+    return newest if newest and newest.actor not in (actor.username, "system") else None
 
 
 def _counts(plan: PlanView) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from api.completion import Completed, Completion
 from api.manual import tasks
 from api.pages.form import Form, faults
 from api.pages.frame import Reader, go, page
+from api.pages.run_log import COLUMNS, log_of, plain
+from api.pages.run_steps import bars, taken_back
 from api.pages.wifi import devices_of_run, diff_by_device
 from api.security import Services
 from api.statuses import status_of
@@ -19,7 +21,7 @@ from api.words import run_tag
 from provisioner.bootstrap import Product
 from provisioner.database import now
 from provisioner.errors import Conflict, Invalid
-from provisioner.people.rules import Actor
+from provisioner.people.rules import Actor, sees_all
 from provisioner.runs.rules import ENDED, STEP_DONE
 from provisioner.runs.views import RunView
 from provisioner.texts import Message
@@ -122,6 +124,14 @@ def _show(
         elapsed=_elapsed(run),
         last_event=events[-1].id if events else 0,
         approved=next((e for e in reversed(events) if e.tag == "request:approved"), None),
+        plain=plain,
+        office_reader=sees_all(actor),
+        log=log_of(request, product, actor, run),
+        log_columns=COLUMNS,
+        bars=bars(run),
+        taken_back=taken_back(product, actor, run) if "stop" in run.actions else [],
+        unknown=waiting_kind == "outcome_unknown",
+        printed_at=now(),
         problem=problem,
         devices=devices,
         diff_by_device=diff_by_device,

@@ -37,6 +37,7 @@ class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str
+    seen: int | None = Field(None, ge=0, description="the newest event that the caller has read")
 
 
 class Yes(BaseModel):
@@ -65,12 +66,20 @@ def find(
     service: str | None = None,
     department: str | None = None,
     q: str | None = None,
+    overdue: bool = False,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> RequestPage:
     """Requests that the caller may see, newest first."""
     return product.requests.list(
-        actor, state=state, service=service, department=department, q=q, cursor=cursor, limit=limit
+        actor,
+        state=state,
+        service=service,
+        department=department,
+        q=q,
+        overdue=overdue,
+        cursor=cursor,
+        limit=limit,
     )
 
 
@@ -81,8 +90,20 @@ def show(product: Services, actor: Person, number: str) -> RequestView:
 
 
 @router.patch("/{number}")
-def update(product: Services, actor: Person, number: str, patch: RequestPatch) -> RequestView:
-    """Change applicant, letter or details of a draft or of one that needs information."""
+def update(
+    product: Services,
+    actor: Person,
+    number: str,
+    patch: RequestPatch,
+    if_match: Annotated[str | None, Header()] = None,
+) -> RequestView:
+    """Change applicant, letter or details of a draft or of one that needs information.
+
+    With ``If-Match: "REVISION"`` (or ``revision`` in the body) 409 ``changed-meanwhile`` if the
+    request is another by now.
+    """
+    if if_match is not None and patch.revision is None:
+        patch = patch.model_copy(update={"revision": _revision(if_match)})
     return product.requests.update(actor, number, patch)
 
 
@@ -110,19 +131,19 @@ def submit(product: Services, actor: Person, number: str) -> RequestView:
 @router.post("/{number}/return")
 def send_back(product: Services, actor: Person, number: str, body: Reason) -> RequestView:
     """Return it to the applicant for completion."""
-    return product.requests.send_back(actor, number, body.reason)
+    return product.requests.send_back(actor, number, body.reason, seen=body.seen)
 
 
 @router.post("/{number}/reject")
 def reject(product: Services, actor: Person, number: str, body: Reason) -> RequestView:
     """Refuse it for good."""
-    return product.requests.reject(actor, number, body.reason)
+    return product.requests.reject(actor, number, body.reason, seen=body.seen)
 
 
 @router.post("/{number}/cancel")
 def cancel(product: Services, actor: Person, number: str, body: Reason) -> RequestView:
     """Take it back."""
-    return product.requests.cancel(actor, number, body.reason)
+    return product.requests.cancel(actor, number, body.reason, seen=body.seen)
 
 
 @router.post("/{number}/plan", status_code=201)
@@ -182,3 +203,11 @@ def events(
 def report(product: Services, actor: Person, number: str) -> ReportView:
     """What came of it, with the proof."""
     return product.reports.get(actor, number)
+
+
+def _revision(if_match: str) -> int | None:
+    """The revision of an entity tag; ``*`` asks for none; another's never holds."""
+    tag = if_match.strip().removeprefix("W/").strip('"')
+    if tag == "*":
+        return None
+    return int(tag) if re.fullmatch("[0-9]{1,9}", tag) else -1

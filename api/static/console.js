@@ -20,10 +20,18 @@ const keys = {
   "?": () => document.getElementById("help")?.showModal(),
 };
 
+/* After g, a letter goes to the place that the help names for it. */
+let goingUntil = 0;
+const place = (key) => /^[a-z]$/.test(key) && document.querySelector(`[data-go="${key}"]`);
+
 document.addEventListener("keydown", (event) => {
-  const action = keys[event.key];
-  if (!action || event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn()) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn()) return;
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  const going = Date.now() < goingUntil;
+  goingUntil = event.key === "g" && !going ? Date.now() + 1500 : 0;
+  const there = going && place(event.key);
+  const action = there ? () => location.assign(there.href) : keys[event.key];
+  if (!action) return;
   event.preventDefault();
   action();
 });
@@ -144,6 +152,47 @@ document.addEventListener("htmx:before:request", (event) => {
   );
   if (busy || chosen || begun) event.preventDefault();
 });
+
+/* The log: columns at once, following until somebody scrolls up, and links to lines. */
+const box = document.getElementById("log-scroll");
+if (box) {
+  const follow = document.getElementById("follow");
+  const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+  let following = false;
+  const setFollowing = (yes) => {
+    following = yes;
+    follow?.setAttribute("aria-pressed", String(yes));
+    if (yes) box.scrollTop = box.scrollHeight;
+  };
+  if (follow) {
+    follow.hidden = false;
+    setFollowing(!location.hash.startsWith("#l-"));
+    follow.addEventListener("click", () => setFollowing(!following));
+    box.addEventListener("scroll", () => following && !atEnd() && setFollowing(false));
+    new MutationObserver(() => following && (box.scrollTop = box.scrollHeight)).observe(box, {
+      childList: true,
+      subtree: true,
+    });
+  }
+  for (const shown of document.querySelectorAll("[id^='show-']")) {
+    const name = shown.value;
+    shown.addEventListener("change", () =>
+      shown.name === "wrap"
+        ? box.classList.toggle("no-wrap", !shown.checked)
+        : box.classList.toggle(`without-${name}`, !shown.checked),
+    );
+  }
+  box.addEventListener("click", async (event) => {
+    const link = event.target.closest(".l-seq");
+    if (!link || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    history.replaceState(null, "", link.href);
+    box.querySelector(".here")?.classList.remove("here");
+    link.closest("li").classList.add("here");
+    await navigator.clipboard?.writeText(link.href).catch(() => null);
+    document.getElementById("log-said").textContent = box.dataset.copied;
+  });
+}
 
 /* A map that is wider than the screen begins at its middle, where the router is. */
 const map = document.querySelector(".map-scroll");

@@ -12,13 +12,14 @@ from provisioner import events
 from provisioner.approvals.model import FirstApproval
 from provisioner.database import now
 from provisioner.errors import Conflict, Forbidden
-from provisioner.people.model import Person, Role
-from provisioner.people.rules import Actor, may_write
+from provisioner.people.model import Person
+from provisioner.people.policy import POLICY, Permission
+from provisioner.people.rules import Actor, may_approve_second
 from provisioner.plans.record import PlanRecord
 from provisioner.requests.model import Request
 from provisioner.texts import say
 
-_SENIOR = (Role.APPROVER, Role.HEAD, Role.ADMINISTRATOR)
+_SENIOR = POLICY[Permission.APPROVE_SECOND].roles
 
 
 class FirstApprovalView(BaseModel):
@@ -37,7 +38,7 @@ class FirstApprovalView(BaseModel):
 
 def may_be_second(actor: Actor) -> bool:
     """Whether one of the two may be this person: approver, head or administrator."""
-    return may_write(actor) and actor.has(*_SENIOR)
+    return may_approve_second(actor)
 
 
 def needs_second(record: PlanRecord) -> bool:

@@ -15,6 +15,8 @@ from provisioner.approvals.service import ApprovalService
 from provisioner.bootstrap.checking import Checking, checking_of
 from provisioner.bootstrap.core import Core
 from provisioner.bootstrap.desk import Desk, desk_of
+from provisioner.bootstrap.noticing import OUTWARD
+from provisioner.bootstrap.people import terms_of
 from provisioner.bootstrap.services import OFF_PLANS, Durations, parsers_of, planners_of
 from provisioner.bootstrap.sight import passphrase_of, sight_of
 from provisioner.bootstrap.world import World, hypervisor, network_fleet, world_of
@@ -37,7 +39,7 @@ from provisioner.instances.remedying import Remedies, both
 from provisioner.instances.service import InstanceService
 from provisioner.instances.terms import VmTerms
 from provisioner.instances.upkeep import Upkeep
-from provisioner.outbox import Outbox
+from provisioner.outbox import Handler, Outbox
 from provisioner.people.service import PeopleService
 from provisioner.plans.service import PlanService
 from provisioner.reports.labels import Labels
@@ -105,6 +107,8 @@ class Product:
     check_worker: CheckWorker
     desk: Desk
     outbox: Outbox
+    couriers: Outbox
+    """What waits for other people's servers."""
     tools: Tools
     """What runs reach the world with."""
     engine: Engine
@@ -124,6 +128,7 @@ class Product:
         if worker:
             self.engine.start()
             self.outbox.start()
+            self.couriers.start()
             self.housekeeping.start()
             self.clock.start()
             self.check_worker.start()
@@ -135,6 +140,7 @@ class Product:
         self.clock.stop()
         self.check_worker.stop()
         self.housekeeping.stop()
+        self.couriers.stop()
         self.outbox.stop()
         self.engine.stop()
         self.client.close()
@@ -173,7 +179,8 @@ def build(settings: Settings) -> Product:
         settings, database, inventory, world, secrets, handovers, client, checking, files
     )
     desk = desk_of(Core(files=files, **{name: served[name] for name in _OF_CORE}))
-    outbox = _outbox(database, secrets, handovers, inventory, plans, terms, checking, desk)
+    handlers = _handlers(database, secrets, handovers, inventory, plans, terms, checking, desk)
+    outbox = Outbox(database, handlers, without=OUTWARD)
     tools = _tools(settings, world, endings, secrets, plans, history, checks)
     runner = Runner(database, tools, time.sleep, finished=outbox.wake)
     data_dir = settings.path(settings.data_dir)
@@ -192,6 +199,7 @@ def build(settings: Settings) -> Product:
         network_drift=sight.network_drift,
         topology=sight.topology,
         outbox=outbox,
+        couriers=Outbox(database, handlers, only=OUTWARD),
         tools=tools,
         engine=engine,
         client=client,
@@ -225,7 +233,7 @@ def _desk(
         "hosts": world.hosts,
         "fleet": world.fleet,
         "sights": world.sights,
-        "people": PeopleService(database),
+        "people": PeopleService(database, terms_of(settings), secrets),
         "requests": requests,
         "runs": runs,
         "manual": ManualSteps(database, runs, files),
@@ -247,7 +255,7 @@ def _repairs(database: Database, client: EngineClient) -> list[Callable[[], obje
     return [partial(requeue_lost, database, Engine.under_way, client.enqueue), Engine.prune]
 
 
-def _outbox(
+def _handlers(
     database: Database,
     secrets: SecretStore,
     handovers: Handovers,
@@ -256,20 +264,17 @@ def _outbox(
     terms: VmTerms,
     checking: Checking,
     desk: Desk,
-) -> Outbox:
-    return Outbox(
-        database,
-        {
-            REQUEST_CLOSED: lambda payload: plans.forget(int(payload["request_id"])),
-            RUN_SCHEDULED: EarlyHandover(database, secrets, handovers),
-            RUN_FINISHED: both(
-                WriteBack(database, secrets, handovers, inventory.office.zone, terms.grace),
-                checking.run_finished,
-            ),
-            **checking.handlers,
-            **desk.handlers,
-        },
-    )
+) -> dict[str, Handler]:
+    return {
+        REQUEST_CLOSED: lambda payload: plans.forget(int(payload["request_id"])),
+        RUN_SCHEDULED: EarlyHandover(database, secrets, handovers),
+        RUN_FINISHED: both(
+            WriteBack(database, secrets, handovers, inventory.office.zone, terms.grace),
+            checking.run_finished,
+        ),
+        **checking.handlers,
+        **desk.handlers,
+    }
 
 
 def _clock(

@@ -34,7 +34,7 @@ from provisioner.instances.network_records import key_owners
 from provisioner.instances.remedying import OnFinished, OnSubmitted
 from provisioner.notifications import NOTIFY, Notifications
 from provisioner.outbox import Handler
-from provisioner.requests.service import REQUEST_SUBMITTED
+from provisioner.requests.intake import REQUEST_SUBMITTED
 from provisioner.runs.configurations import ConfigurationHistory
 from provisioner.settings import Settings
 

@@ -29,7 +29,7 @@ from provisioner.plans import store as plans
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import ServicePlanner
-from provisioner.requests.service import DetailsParser
+from provisioner.requests.intake import DetailsParser
 from provisioner.runs.durations import measured
 from provisioner.services.cloud_vps.details import parse_details as parse_cloud_vps
 from provisioner.services.cloud_vps.planning import CloudVpsPlanning

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from provisioner.catalogue.baseline import Baseline
+from provisioner.catalogue.cards import Card
 from provisioner.catalogue.fields import KEY, DataModel, FieldFault
 from provisioner.texts import say
 
@@ -29,6 +30,7 @@ class ServiceOffer(DataModel):
         description="kinds of letter accepted: signed (paper, signed and stamped) or srikandi; "
         "an empty list asks for none"
     )
+    card: Card = Field(Card(), description="what the public reads of the service; ours if left out")
 
 
 class OtherOffer(ServiceOffer):

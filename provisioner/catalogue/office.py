@@ -19,6 +19,9 @@ from pydantic import (
 )
 
 from provisioner.catalogue.fields import DataModel, FieldFault
+from provisioner.catalogue.office_complaints import ComplaintHandling
+from provisioner.catalogue.office_letters import OfficeLetters
+from provisioner.catalogue.office_time import Escalation
 from provisioner.texts import say
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -145,6 +148,9 @@ class Office(DataModel):
         default_factory=dict,
         description="days worked although national holiday, collective leave or weekend",
     )
+    escalation: Escalation = Field(
+        Escalation(), description="when people are warned of a deadline, and their superior told"
+    )
     signatories: Mapping[str, Signatory] = Field(
         min_length=1, description="who signs; the first one signs confirmations"
     )
@@ -152,7 +158,13 @@ class Office(DataModel):
     complaint_channels: tuple[ComplaintChannel, ...] = Field(
         (), description="where people complain"
     )
+    complaints: ComplaintHandling = Field(
+        ComplaintHandling(), description="deadlines, team and retention of complaints"
+    )
     tembusan: tuple[str, ...] = Field((), description="who receives copies of letters")
+    letters: OfficeLetters = Field(
+        default_factory=OfficeLetters, description="paper, labels and phrases of letters"
+    )
 
     @model_validator(mode="after")
     def _days_are_one_or_the_other(self) -> Office:

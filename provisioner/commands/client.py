@@ -69,6 +69,14 @@ class Client:
         with self._connection() as http:
             return self._read(http.get(path, params=given))
 
+    def download(self, path: str) -> bytes:
+        """The answer as a file; raises Answered for a problem."""
+        with self._connection() as http:
+            response = http.get(path)
+            if response.is_error:
+                self._read(response)
+            return response.content
+
     def post(self, path: str, body: Any = None, file: Path | None = None) -> Any:
         """Send JSON or a file, once even if the connection has to be tried again."""
         headers = {"Idempotency-Key": str(uuid.uuid4())}

@@ -63,6 +63,11 @@ def audit_verify(as_json: AsJson = False) -> None:
         for day, anchored in anchors(settings.path(settings.data_dir)):
             faults += [f"{day}: {fault}" for fault in events.verify_anchor(session, anchored)]
         records = len(events.heads(session))
+    with database.write() as session:
+        events.append(
+            session, "system", "audit:verified",
+            payload={"records": records, "faults": len(faults)},
+        )  # fmt: skip
     if as_json:
         print_json({"records": records, "faults": faults})
     else:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioner.database import Base
@@ -25,7 +25,11 @@ class Instance(Base):
     """What stands for a department (a VM, the WiFi of an event); it owns its reservations."""
 
     __tablename__ = "prov_instance"
-    __table_args__ = (UniqueConstraint("cluster", "vmid", "uuid"),)
+    __table_args__ = (
+        UniqueConstraint("cluster", "vmid", "uuid"),
+        Index("ix_prov_instance_created", "created_at", "id"),
+        Index("ix_prov_instance_department_created", "department_id", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]

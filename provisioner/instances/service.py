@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from provisioner.database import Database
 from provisioner.drivers.hypervisor import VolumeReading
@@ -55,10 +55,26 @@ class InstanceService:
         self._backups = backups
 
     def list(
-        self, actor: Actor, *, kind: str | None = None, limit: int = 500
+        self,
+        actor: Actor,
+        *,
+        kind: str | None = None,
+        older_than: str | None = None,
+        limit: int = 500,
     ) -> builtins.list[InstanceView]:
-        """Instances that the actor may see, newest first."""
-        query = select(Instance).order_by(Instance.created_at.desc()).limit(limit)
+        """Instances that the actor may see, newest first; ``older_than`` one of that id.
+
+        Raises NotFound for an id that is none.
+        """
+        newest = (Instance.created_at.desc(), Instance.id.desc())
+        query = select(Instance).order_by(*newest).limit(limit)
+        if older_than is not None:
+            last = self.get(actor, older_than)
+            at, id = Instance.created_at, Instance.id
+            query = query.where(
+                at <= last.created_at,
+                or_(at < last.created_at, and_(at == last.created_at, id < last.id)),
+            )
         if kind is not None:
             query = query.where(Instance.kind == kind)
         if not sees_all(actor):

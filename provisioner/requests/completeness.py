@@ -41,7 +41,7 @@ def complete_details(
     offer = inventory.catalogue.offer(request.service)
     if offer is not None and offer.letters and "action" not in request.details:
         today = now().astimezone(inventory.office.zone).date()
-        gaps += _letter_gaps(letter, offer.letters, today)
+        gaps += letter_gaps(letter, offer.letters, today)
     if gaps or details is None:
         raise Invalid(gaps)
     return details
@@ -57,7 +57,8 @@ def _holds_secret(annotation: object) -> bool:
     return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
 
 
-def _letter_gaps(letter: Letter | None, kinds: tuple[str, ...], today: date) -> list[FieldError]:
+def letter_gaps(letter: Letter | None, kinds: tuple[str, ...], today: date) -> list[FieldError]:
+    """What the letter lacks, or what is wrong with it, for a service that takes these kinds."""
     gaps: list[FieldError] = []
     if letter is None or letter.kind is None:
         gaps.append(

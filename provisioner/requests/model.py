@@ -29,6 +29,13 @@ class Request(Base):
     __table_args__ = (
         Index("ix_prov_request_state_due", "state", "due_at"),
         Index("ix_prov_request_service_state", "service", "state"),
+        Index("ix_prov_request_state_id", "state", "id"),
+        Index("ix_prov_request_service_id", "service", "id"),
+        Index("ix_prov_request_service_state_id", "service", "state", "id"),
+        Index("ix_prov_request_department_id_id", "department_id", "id"),
+        Index("ix_prov_request_department_state_id", "department_id", "state", "id"),
+        Index("ix_prov_request_closed_at", "closed_at"),
+        Index("ix_prov_request_submitted_at_closed_at", "submitted_at", "closed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -47,6 +54,10 @@ class Request(Base):
     pauses: Mapped[list[Any]]
     """When the clock stood still (``needs_info``): ``[from, to or null]``, RFC 3339."""
     closed_at: Mapped[datetime | None]
+    channel: Mapped[str] = mapped_column(default="web")
+    """How it came: see ``views.CHANNELS``."""
+    received_at: Mapped[datetime | None]
+    """When the letter was received, where a technician entered it: the clock begins there."""
     run_id: Mapped[str | None]
     """The newest run."""
     busy: Mapped[bool] = mapped_column(default=False)
@@ -55,6 +66,11 @@ class Request(Base):
     revision: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012
+
+    @property
+    def clock_began_at(self) -> datetime | None:
+        """When its time began; None while it is a draft."""
+        return (self.received_at or self.submitted_at) if self.submitted_at else None
 
 
 class Letter(Base):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +16,7 @@ from provisioner.requests.rules import OPEN, RequestState, actions
 from provisioner.requests.states import say_state
 from provisioner.requests.views import EventView, LetterFile, LetterView, RequestView
 from provisioner.texts import Message, from_json, render, render_all, say
-from provisioner.worktime import working_days_between
+from provisioner.worktime import share_used, working_days_between
 
 
 def request_views(
@@ -49,7 +48,7 @@ def event_view(happening: Happening, language: str) -> EventView:
         tag=happening.tag,
         actor=happening.actor,
         at=happening.at,
-        text=render(_sentence(happening.tag, happening.payload or {}), language),
+        text=render(sentence(happening), language),
         correlation=happening.correlation,
         data=render_all(happening.payload, language) if happening.payload is not None else None,
     )
@@ -58,10 +57,12 @@ def event_view(happening: Happening, language: str) -> EventView:
 def _view(
     actor: Actor, row: Request, letter: Letter | None, names: tuple[str, str], office: Office
 ) -> RequestView:
-    left = None
-    if row.due_at and row.state in OPEN:
-        today, due = (moment.astimezone(office.zone).date() for moment in (now(), row.due_at))
+    left = used = None
+    if row.due_at and row.clock_began_at and row.state in OPEN:
+        moment, pauses = now(), store.pauses_of(row)
+        today, due = (one.astimezone(office.zone).date() for one in (moment, row.due_at))
         left = working_days_between(today, due, office)
+        used = share_used(moment, row.clock_began_at, row.due_at, office, pauses)
     return RequestView(
         number=row.number,
         service=row.service,
@@ -80,8 +81,13 @@ def _view(
         created_at=row.created_at,
         submitted_at=row.submitted_at,
         closed_at=row.closed_at,
+        channel=row.channel,
+        received_at=row.received_at,
         created_by=names[0],
         actions=allowed_actions(actor, row),
+        revision=row.revision,
+        used=used,
+        stopped=row.state == RequestState.NEEDS_INFO,
     )
 
 
@@ -104,13 +110,14 @@ def _letter_view(letter: Letter) -> LetterView:
     )
 
 
-def _sentence(tag: str, payload: Mapping[str, Any]) -> Message:
+def sentence(happening: Happening) -> Message:
     """What the event says; a payload's ``text`` (a message) goes before the tag's own sentence."""
+    tag, payload = happening.tag, happening.payload or {}
     if isinstance(payload.get("text"), Mapping):
         return from_json(payload["text"])
     if tag in _SENTENCES:
         return _SENTENCES[tag]
-    if "after" in payload:
+    if payload.get("after") in list(RequestState):
         return say("State: %(state)s", state=say_state(payload["after"]))
     return Message(tag)
 
@@ -159,4 +166,7 @@ _SENTENCES = {
     "step:completed": say("Work by hand was reported as done"),
     "instance:ended": say("It has ended and is removed"),
     "handover:opened": say("The one-time link was opened"),
+    "contact:logged": say("Contact with the applicant"),
+    "note:added": say("Note of the office"),
+    "note:unpinned": say("A note was unpinned"),
 }

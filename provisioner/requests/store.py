@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioner.database import now
@@ -110,39 +110,6 @@ def names(session: Session, rows: Sequence[Request]) -> dict[tuple[int, str], tu
     }
 
 
-def search(
-    session: Session,
-    *,
-    state: str | None = None,
-    service: str | None = None,
-    department: str | None = None,
-    text: str | None = None,
-    before_id: int | None = None,
-    limit: int = 50,
-) -> list[Request]:
-    """Requests newest first, each filter optional; ``text``: number, host, event or department."""
-    query = select(Request).order_by(Request.id.desc()).limit(limit)
-    if state:
-        query = query.where(Request.state == state)
-    if service:
-        query = query.where(Request.service == service)
-    if department:
-        query = query.where(Request.department_id == department)
-    if before_id:
-        query = query.where(Request.id < before_id)
-    if text:
-        query = query.where(
-            or_(
-                Request.number.ilike(f"%{_plain(text)}%", escape="\\"),
-                Request.department_id == text.lower(),
-                Request.details["hostname"].as_string() == text,
-                Request.details["event"].as_string().ilike(f"%{_plain(text)}%", escape="\\"),
-                Request.instance_id == text,
-            )
-        )
-    return list(session.scalars(query))
-
-
 def open_pause(request: Request, moment: datetime | None = None) -> None:
     """The clock stands still from now on."""
     request.pauses = [*request.pauses, [(moment or now()).isoformat(), None]]
@@ -161,8 +128,3 @@ def pauses_of(request: Request) -> list[tuple[datetime, datetime | None]]:
         (datetime.fromisoformat(a), datetime.fromisoformat(b) if b else None)
         for a, b in request.pauses
     ]
-
-
-def _plain(text: str) -> str:
-    """The text with LIKE's signs taken literally."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

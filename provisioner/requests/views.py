@@ -6,9 +6,9 @@ import re
 from datetime import date as Date  # noqa: N812
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from provisioner.catalogue.fields import FieldFault, plain_text
 from provisioner.texts import Message, say
@@ -78,6 +78,11 @@ class LetterIn(_In):
     signatory: SignatoryIn
 
 
+Channel = Literal["web", "paper", "srikandi", "phone", "visit"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+"""How a request came to the office; ``web``: the applicant entered it."""
+
+
 class NewRequest(_In):
     """A request to be made; details may still be incomplete while it is a draft."""
 
@@ -86,6 +91,10 @@ class NewRequest(_In):
     applicant: ApplicantIn
     letter: LetterIn | None = None
     details: dict[str, Any] = Field(default_factory=dict)
+    channel: Channel = "web"
+    received_at: AwareDatetime | None = Field(
+        None, description="when the letter was received; entered by technicians only"
+    )
 
 
 class RequestPatch(_In):
@@ -94,6 +103,9 @@ class RequestPatch(_In):
     applicant: ApplicantIn | None = None
     letter: LetterIn | None = None
     details: dict[str, Any] | None = None
+    channel: Channel | None = None
+    received_at: AwareDatetime | None = None
+    revision: int | None = Field(None, description="of the request as it was read; 409 if not")
 
 
 class LetterFile(_Out):
@@ -136,8 +148,15 @@ class RequestView(_Out):
     created_at: datetime
     submitted_at: datetime | None
     closed_at: datetime | None
+    channel: Channel
+    received_at: datetime | None
     created_by: str
     actions: list[str]
+    revision: int
+    used: float | None
+    """Share of the working time that is used up; None where no clock runs."""
+    stopped: bool
+    """The clock stands still: something waits for the applicant."""
 
 
 class RequestPage(_Out):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioner.database import Base
@@ -16,6 +16,7 @@ class Run(Base):
     """One carrying-out of one approved plan; ``attempt`` grows with every retry by a person."""
 
     __tablename__ = "prov_run"
+    __table_args__ = (Index("ix_prov_run_state_ended", "state", "ended_at"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("prov_request.id"), index=True)

@@ -63,6 +63,21 @@ def test_an_account_and_its_token_work(installed: Terminal) -> None:
     assert installed("token", "list", "--user", "sari", "--json").json()[0]["revoked_at"]
 
 
+def test_an_account_is_changed_and_its_person_invited(installed: Terminal) -> None:
+    assert installed("user", "add", "dewi", "--role", "technician", typed=PASSWORD).status == 0
+    changed = installed(
+        "user", "set", "dewi", "--role", "approver", "--email", "dewi@example.go.id", "--json"
+    ).json()
+    assert (changed["roles"], changed["email"]) == (["approver"], "dewi@example.go.id")
+    assert installed("user", "set", "dewi", "--name", "Dewi A.").status == 0
+    link = installed("user", "invite", "dewi", "--json").json()["url"]
+    people = PeopleService(Database(f"sqlite:///{installed.folder}/var/provisioner.db"))
+    assert people.invited(link.rpartition("/")[2]) == "dewi"
+    assert people.person("dewi").roles == ["approver"]
+    assert installed("user", "reset-codes", "dewi").status == 0
+    assert installed("user", "reset-codes", "nobody").status == 1
+
+
 @pytest.mark.parametrize(
     ("args", "status", "told"),
     [

@@ -86,7 +86,8 @@ def test_tries_are_forgotten_after_a_while_and_after_success(
         session.execute(update(SignInTry).values(since=now() - timedelta(minutes=16)))
     assert people.sign_in("sari", PASSWORD, "10.0.0.1")
     with database.read() as session:
-        assert [row.tries for row in session.scalars(select(SignInTry))] == [0]
+        tries = [row.tries for row in session.scalars(select(SignInTry))]
+    assert sorted(tries) == [0, 1]  # the other stands for the notice in the record
 
 
 def test_one_address_cannot_try_name_after_name(people: PeopleService, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,9 +54,14 @@ def open_screens(
 _made: dict[str, list[Screen]] = {}
 
 
+PIECES = ("people", "asking", "letters", "complaints", "reports", "time", "finding")
+"""Of the service desk; each has a module of its own."""
+
+
 def _screens(stage: Stage) -> list[Screen]:
     if stage.url not in _made:
-        _made[stage.url] = _set_up(stage)
+        desk = [importlib.import_module(f"tests.web.screens_{piece}") for piece in PIECES]
+        _made[stage.url] = [*_set_up(stage), *(s for one in desk for s in one.screens(stage))]
     return _made[stage.url]
 
 

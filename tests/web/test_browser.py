@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
+from tests.web.keyboard import tab_to
 from tests.web.screens import open_screens
 from tests.web.stage import PASSWORD, Stage
 
@@ -49,21 +50,6 @@ def _sign_in(page: Page, stage: Stage, who: str) -> None:
     page.wait_for_url(f"{stage.url}/")
 
 
-def _tab_to(page: Page, selector: str) -> None:
-    """By Tab alone, as somebody without a mouse gets there; what has the focus must show it."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
-            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            row = page.evaluate(
-                "getComputedStyle(document.activeElement.closest('.row') ?? document.body)"
-                ".outlineStyle"
-            )
-            assert "solid" in (outline, row)
-            return
-    raise AssertionError(f"{selector} cannot be reached by Tab")
-
-
 def test_from_queue_to_proof_by_keyboard(context: BrowserContext, stage: Stage) -> None:
     number, _ = stage.planned()
     page = context.new_page()
@@ -75,10 +61,10 @@ def test_from_queue_to_proof_by_keyboard(context: BrowserContext, stage: Stage) 
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/requests/{number}")
-    _tab_to(page, ".next-step a")
+    tab_to(page, ".next-step a")
     page.keyboard.press("Enter")
     page.wait_for_url("**/review")
-    _tab_to(page, ".approve-button")
+    tab_to(page, ".approve-button")
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*")
     expect(page.locator(".now")).to_have_text(
@@ -87,7 +73,7 @@ def test_from_queue_to_proof_by_keyboard(context: BrowserContext, stage: Stage) 
     expect(page.locator(".step .tone-good, .step.tone-good").first).to_be_visible()
     assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
     stage.request_until(number, "done")
-    _tab_to(page, ".buttons a")
+    tab_to(page, ".buttons a")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/requests/{number}")
     assert page.locator(".proof .passed").count() >= 5

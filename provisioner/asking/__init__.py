@@ -1,0 +1,1 @@
+"""How people ask: the card of a service, forms kept half filled in, the receipt, the tracking."""

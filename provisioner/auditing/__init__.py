@@ -1,0 +1,1 @@
+"""The record of events as those read it who answer for it."""

@@ -1,0 +1,1 @@
+"""Whole lives of requests, lived by four people in four browsers."""
