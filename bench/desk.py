@@ -91,6 +91,11 @@ def main(
                 "database_mb": _size(stage),
                 "pages": waits.table(),
                 "wrong": dict(waits.wrong),
+                "said": [
+                    line
+                    for line in (stage.directory / "web.log").read_text().splitlines()
+                    if not line.startswith("INFO")
+                ][-10:],
             }  # fmt: skip
     show(results)
     if as_json is not None:
@@ -182,7 +187,7 @@ def _worker(stage: World, username: str, kind: str, home: str | None) -> Worker:
                 "two words": ["dinas wifi", "santoso portal", "bazar 2026"],
                 "nothing": ["tidakada", "zzz yyy"],
             },
-            [row.number for row in session.scalars(drafts)],
+            [row.number for row in session.scalars(drafts)] if kind != "leading" else [],
             [row.id for row in instances],
         )  # fmt: skip
 
@@ -238,7 +243,15 @@ def show(results: dict[str, Any]) -> None:
         )
     console = Console(width=120)
     console.print(table)
-    for name in ("clicks", "server", "database_mb", "seeded_in_seconds", "machine", "wrong"):
+    for name in (
+        "clicks",
+        "server",
+        "database_mb",
+        "seeded_in_seconds",
+        "machine",
+        "wrong",
+        "said",
+    ):
         console.print(f"{name}: {results[name]}")
 
 

@@ -174,7 +174,14 @@ def qr_svg(text: str) -> Markup:
     """The text as a QR code."""
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
-        out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4, dark="#000", light="#fff"
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        omitsize=True,
+        border=4,
+        dark="#000",
+        light="#fff",
     )
     return Markup(out.getvalue().decode())  # noqa: S704  drawn by us
 

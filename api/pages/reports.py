@@ -89,9 +89,11 @@ async def keep_meeting(request: Request, actor: Reader, product: Services, month
 
 
 @router.get("/reports/{month}")
-def show(request: Request, actor: Reader, product: Services, month: str) -> Response:
-    """One month's report."""
-    return _report(request, actor, product, month)
+def show(
+    request: Request, actor: Reader, product: Services, month: str, compare: bool = False
+) -> Response:
+    """One month's report; on demand with what today's records would give otherwise."""
+    return _report(request, actor, product, month, compare=compare)
 
 
 @router.get("/reports/{month}/issue")
@@ -123,8 +125,9 @@ def _report(
     status: int = 200,
     errors: tuple[Fault, ...] = (),
     reason: str = "",
+    compare: bool = False,
 ) -> Response:
-    view = product.desk.monthly.get(actor, month)
+    view = product.desk.monthly.get(actor, month, compare=compare)
     tongue, office = actor.language, product.inventory.office
     drawn = pictures(view.figures, tongue)
     return page(

@@ -30,6 +30,7 @@ from provisioner.errors import (
     NotFound,
     StepFailure,
 )
+from provisioner.people import store as people
 from provisioner.people.rules import Actor, sees_all
 from provisioner.plans.views import PlanView
 from provisioner.requests.rules import RequestState
@@ -140,7 +141,7 @@ def _show(
         name_to_type=name_to_type(product, actor, view, bool(counts["deleted"]))
         if found and counts
         else None,
-        meanwhile=_meanwhile(actor, events) if error else None,
+        meanwhile=_meanwhile(product, actor, events) if error else None,
         last_event=events[-1].id if events else 0,
         printed_at=now(),
         first=first,
@@ -165,10 +166,14 @@ def _plan(product: Product, actor: Actor, number: str) -> PlanView | None:
         return None
 
 
-def _meanwhile(actor: Actor, events: Sequence[EventView]) -> EventView | None:
-    """What another person did last, to be told to whom it came in between."""
+def _meanwhile(product: Product, actor: Actor, events: Sequence[EventView]) -> EventView | None:
+    """What another person did last, under the full name, told to whom it came in between."""
     newest = next((event for event in reversed(events) if event.tag.startswith("request:")), None)
-    return newest if newest and newest.actor not in (actor.username, "system") else None
+    if newest is None or newest.actor in (actor.username, "system"):
+        return None
+    with product.database.read() as session:
+        person = people.person(session, newest.actor)
+    return newest.model_copy(update={"actor": person.name}) if person else newest
 
 
 def _counts(plan: PlanView) -> dict[str, Any]:

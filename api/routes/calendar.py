@@ -28,7 +28,12 @@ def show_calendar(
 
 
 @router.get("/what-if")
-def show_what_if(product: Services, _actor: Person, day: date, kind: Kind = "holiday") -> WhatIf:
+def show_what_if(
+    product: Services,
+    _actor: Person,
+    day: Annotated[date, Query(ge=date(YEARS[0], 1, 1), le=date(YEARS[-1], 12, 31))],
+    kind: Kind = "holiday",
+) -> WhatIf:
     """The open deadlines that would move if that day were a day off, or worked; nothing moves."""
     works, office = kind == "working", product.inventory.office
     return WhatIf(

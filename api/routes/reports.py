@@ -54,9 +54,9 @@ def xlsx(product: Services, actor: Person, month: str, revision: Revision = None
 
 
 @router.get("/reports/monthly/{month}")
-def show(product: Services, actor: Person, month: str) -> ReportOut:
-    """One month: frozen figures once issued, today's until then."""
-    return _out(actor, product.desk.monthly.get(actor, month))
+def show(product: Services, actor: Person, month: str, compare: bool = False) -> ReportOut:
+    """One month: frozen figures once issued, today's until then; ``compare``: where they differ."""
+    return _out(actor, product.desk.monthly.get(actor, month, compare=compare))
 
 
 @router.post("/reports/monthly/{month}/issue")

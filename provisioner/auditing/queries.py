@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ FEW = 5000
 """
 _CURSOR = re.compile(r"(-?[0-9]{1,17})\.([0-9]{1,18})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_DAY = date(9999, 12, 30)
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,19 @@ def _ordered(query: Any, newer: bool) -> Any:
     return query.order_by(*((Event.at, Event.id) if newer else (Event.at.desc(), Event.id.desc())))
 
 
+def _begin(day: date, zone: ZoneInfo) -> datetime:
+    """When the day begins there; the first and the last year that there are have no UTC."""
+    return datetime.combine(min(max(day, _EPOCH.date()), _LAST_DAY), time.min, zone)
+
+
 def _limits(
     look: Look, zone: ZoneInfo, start: Place | None, newer: bool
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if look.since:
-        found.append(Event.at >= datetime.combine(look.since, time.min, zone))
+        found.append(Event.at >= _begin(look.since, zone))
     if look.until:
-        found.append(Event.at < datetime.combine(look.until, time.min, zone) + timedelta(days=1))
+        found.append(Event.at < _begin(look.until, zone) + timedelta(days=1))
     if start:
         at = literal(start.at, Event.at.type)
         if newer:

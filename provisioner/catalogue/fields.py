@@ -6,10 +6,19 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from provisioner.errors import FieldError, Invalid
@@ -27,6 +36,21 @@ class FieldFault(ValueError):
     def __init__(self, message: Message) -> None:
         super().__init__(message.template)
         self.message = message
+
+
+_YEARS = range(2000, 2100)
+
+
+def _of_our_time(moment: datetime) -> datetime:
+    if moment.year not in _YEARS:
+        raise FieldFault(
+            say("check the year: from %(first)s to %(last)s", first=_YEARS[0], last=_YEARS[-1])
+        )
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+"""A time with its zone, of the years that clocks and calendars here reckon with."""
 
 
 class DataModel(BaseModel):
@@ -63,8 +87,10 @@ def _type_fault(kind: str) -> Message | None:
         return say("must be a list")
     if kind in ("dict_type", "model_type", "mapping_type", "model_attributes_type"):
         return say("must be a group of named values")
-    if kind.startswith(("date_", "datetime_")):
+    if kind.startswith("date_"):
         return say("must be a date written as YYYY-MM-DD")
+    if kind.startswith(("datetime_", "timezone_")):
+        return say("must be a time with its zone, written as 2026-11-25T08:00:00+07:00")
     if kind.startswith("bool_"):
         return say("must be true or false")
     if kind == "string_pattern_mismatch":

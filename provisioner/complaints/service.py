@@ -227,7 +227,7 @@ class ComplaintService:
         return row
 
     def _file(self, session: Session, row: Complaint, id: int) -> tuple[bytes, str, str]:
-        found = session.get(ComplaintFile, id)
+        found = session.get(ComplaintFile, id) if id < 2**31 else None
         if found is None or found.complaint_id != row.id:
             raise NotFound(say("There is no such file."))
         return self._files.cleaned(found.sha256), found.media_type, found.name

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from provisioner.catalogue.fields import FieldFault, plain_text, refuse_private_key
+from provisioner.catalogue.fields import FieldFault, Moment, plain_text, refuse_private_key
 from provisioner.complaints.rules import Channel, Class, Kind, Outcome, Privacy
 from provisioner.requests.views import EventView
 from provisioner.texts import say
@@ -74,7 +74,7 @@ class NewComplaint(Told):
 
     channel: Channel
     reference: Annotated[Short | None, BeforeValidator(_empty)] = None
-    received_at: datetime | None = None
+    received_at: Moment | None = None
     department: Annotated[Short | None, BeforeValidator(_empty)] = None
     summary: Annotated[Summary | None, BeforeValidator(_empty)] = None
 

@@ -65,7 +65,13 @@ TOPICS: Mapping[str, Topic] = {
     "refused": _topic(say("A request was rejected"), A.APPLICANTS, off=[A.HEAD]),
     "cancelled": _topic(say("A request was cancelled"), A.TECHNICIANS),
     "letter": _topic(say("A letter is ready"), A.APPLICANTS),
-    "signature": _topic(say("A letter waits for its signature"), off=[A.HEAD, A.TECHNICIANS]),
+    "withdrawn": _topic(
+        say("A letter is no longer valid"), A.APPLICANTS, off=[A.HEAD, A.TECHNICIANS]
+    ),
+    "signature": _topic(
+        say("A letter waits for its number, its signature or its sending"),
+        off=[A.HEAD, A.TECHNICIANS],
+    ),
     "second": _topic(say("A second approval is waited for"), A.APPROVERS),
     "attention": _topic(say("A person has to act"), A.TECHNICIANS),
     "due": _topic(say("A request is due soon or late"), A.TECHNICIANS, off=[A.HEAD]),
@@ -89,8 +95,12 @@ RULES: Mapping[str, tuple[str, Message]] = {
     "request:done": ("done", say("The request is fulfilled")),
     "request:rejected": ("refused", say("The request was rejected; the reason is on its page")),
     "request:cancelled": ("cancelled", say("The request was cancelled")),
+    "letter:ready": ("signature", say("A letter waits for its number")),
     "letter:issued": ("signature", say("A letter waits for its signature")),
+    "letter:signed": ("signature", say("A signed letter waits to be sent")),
     "letter:sent": ("letter", say("The letter is ready")),
+    "letter:void": ("withdrawn", say("A letter is no longer valid")),
+    "letter:replaced": ("withdrawn", say("A letter is no longer valid; a new one follows")),
     "request:first_approval": ("second", say("A second approval is waited for")),
     "request:attention": ("attention", say("A person has to act")),
     "run:waiting-person": ("attention", say("The work waits for a person")),

@@ -198,7 +198,12 @@ def _assembled(session: Session, chosen: ColumnElement[bool]) -> Iterator[Journe
         .where(Event.record.in_(select(Request.number).where(chosen)), Event.tag.in_(TAGS))
         .order_by(Event.record, Event.seq)
     )
-    for record, *move in session.execute(told):
-        moves.setdefault(record, []).append(Move(*move))
-    for row in session.execute(select(*_NEEDED).where(chosen).order_by(Request.number)):
-        yield Journey(*row, tuple(moves.get(row[0], ())))
+    for record, at, tag, actor in session.execute(told):
+        moves.setdefault(record, []).append(Move(at, tag, actor))
+    query = select(*_NEEDED).where(chosen).order_by(Request.number)
+    for number, service, department, begun, handed_in, due, closed in session.execute(query):
+        if handed_in is not None:
+            yield Journey(
+                number, service, department, begun, handed_in, due, closed,
+                tuple(moves.get(number, ())),
+            )  # fmt: skip

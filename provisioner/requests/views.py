@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from provisioner.catalogue.fields import FieldFault, plain_text
+from provisioner.catalogue.fields import FieldFault, Moment, plain_text
 from provisioner.texts import Message, say
 
 Name = Annotated[str, BeforeValidator(partial(plain_text, minimum=2, maximum=120))]
@@ -92,7 +92,7 @@ class NewRequest(_In):
     letter: LetterIn | None = None
     details: dict[str, Any] = Field(default_factory=dict)
     channel: Channel = "web"
-    received_at: AwareDatetime | None = Field(
+    received_at: Moment | None = Field(
         None, description="when the letter was received; entered by technicians only"
     )
 
@@ -104,7 +104,7 @@ class RequestPatch(_In):
     letter: LetterIn | None = None
     details: dict[str, Any] | None = None
     channel: Channel | None = None
-    received_at: AwareDatetime | None = None
+    received_at: Moment | None = None
     revision: int | None = Field(None, description="of the request as it was read; 409 if not")
 
 

@@ -329,3 +329,31 @@ def test_two_outboxes_share_the_topics(desk: Desk) -> None:
 
 def test_every_rule_has_a_topic_and_every_topic_a_rule() -> None:
     assert {topic for topic, _ in RULES.values()} == set(TOPICS)
+
+
+def test_letters_are_told_to_those_who_go_on_with_them(desk: Desk, post: tuple[Post, int]) -> None:
+    """The office only on demand; the department hears of what it holds, never of drafts."""
+    desk.choices.choose(desk.actors["rina"], {"signature": ["email"]})
+    desk.happens("letter:drafted", "letter:ready", "letter:issued", "letter:dropped")
+    desk.deliver()
+    [(to, message)] = post[0].taken
+    assert to == "rina@office.example"
+    assert text_of(message).count("\n- ") == 2
+    assert "A letter waits for its number" in text_of(message)
+    post[0].taken.clear()
+    desk.happens("letter:sent", "letter:replaced", actor="heru")
+    desk.deliver()
+    assert sorted(to for to, _ in post[0].taken) == [
+        "kepala@puskesmas.example", "sari@dinkes.example",
+    ]  # fmt: skip
+    assert all("surat baru menyusul" in text_of(message) for _, message in post[0].taken)
+
+
+def test_a_report_is_told_to_the_head_with_its_own_page(desk: Desk, post: tuple[Post, int]) -> None:
+    desk.subject = Subject()
+    desk.happens("report:issued", "report:meeting", actor="rina", record="REP-2026-10")
+    desk.deliver()
+    [(to, message)] = post[0].taken
+    assert to == "heru@office.example"
+    assert "https://layanan.example/reports/2026-10" in text_of(message)
+    assert text_of(message).count("\n- ") == 1, "the meeting is for those who choose it"

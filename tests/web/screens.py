@@ -27,10 +27,12 @@ class Screen:
 
 
 def open_screens(
-    chromium: Browser, stage: Stage, width: int, scheme: Scheme = "light"
+    chromium: Browser, stage: Stage, width: int, scheme: Scheme = "light", part: int | None = None
 ) -> Iterator[tuple[str, Page]]:
-    """Each screen as (name, page), at that width."""
+    """Each screen as (name, page), at that width; with ``part`` every PARTS-th of them."""
     screens = _screens(stage)
+    if part is not None:
+        screens = screens[part::PARTS]
     for who in dict.fromkeys(screen.who for screen in screens):
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
@@ -46,7 +48,8 @@ def open_screens(
             page.wait_for_url(f"{stage.url}/")
         for screen in screens:
             if screen.who == who:
-                page.goto(f"{stage.url}{screen.path}")
+                answer = page.goto(f"{stage.url}{screen.path}")
+                assert answer is None or answer.status < 500, screen.path
                 yield screen.name, page
         context.close()
 
@@ -54,6 +57,8 @@ def open_screens(
 _made: dict[str, list[Screen]] = {}
 
 
+PARTS = 2
+"""The screens are looked at by so many tests, each within its time."""
 PIECES = ("people", "asking", "letters", "complaints", "reports", "time", "finding")
 """Of the service desk; each has a module of its own."""
 

@@ -104,7 +104,8 @@ def compose(
         number=number,
         date=dates.plain_day(day, LANGUAGE, zone) if day else None,
         weekday=dates.day(day, LANGUAGE, zone).partition(",")[0] if day else "…",
-        subject=edits.get("subject") or f"{words.phrase('subjects', kind)} {_service(matter)}",
+        subject=edits.get("subject")
+        or f"{words.phrase('subjects', kind)} {_about(matter)}".strip(),
         recipient=edits.get("recipient") or recipient(matter, words.salutation_head),
         opening=_opening(matter, inventory) + words.phrase("openings", kind),
         rows=_rows(matter, inventory),
@@ -123,8 +124,15 @@ def recipient(matter: Matter, standing: str) -> str:
     return str(position) if position else standing.replace("%(department)s", matter.department)
 
 
-def _service(matter: Matter) -> str:
-    return say_id(_SERVICES[matter.service])
+def _about(matter: Matter) -> str:
+    """The service, and what was done to what stands; empty for a fault, whose kind says it."""
+    if matter.service == "troubleshooting":
+        return ""
+    what = say_id(_SERVICES[matter.service])
+    if "action" in matter.details:
+        action = _ACTIONS.get(str(matter.details["action"]), _OTHER_ACTION)
+        return f"{what}: {say_id(action)}"
+    return what
 
 
 def _opening(matter: Matter, inventory: Inventory) -> str:
@@ -132,11 +140,13 @@ def _opening(matter: Matter, inventory: Inventory) -> str:
     if matter.kind is Kind.HANDOVER:
         return ""
     asked = matter.asked_by
-    what = say_id(_SERVICES[matter.service])
-    if "action" in matter.details and matter.service != "troubleshooting":
-        action = _ACTIONS.get(str(matter.details["action"]), _OTHER_ACTION)
-        what = f"{what} ({say_id(action)})"
-    if asked.get("number") and asked.get("date"):
+    what = _about(matter)
+    if not what:
+        template = say(
+            "Following your report of a fault of %(day)s, recorded with us as %(number)s, ",
+            day=dates.plain_day(matter.received_at, LANGUAGE, zone), number=matter.number,
+        )  # fmt: skip
+    elif asked.get("number") and asked.get("date"):
         template = say(
             "Following your letter number %(letter)s of %(day)s about %(what)s, recorded with us "
             "as %(number)s, ",

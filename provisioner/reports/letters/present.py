@@ -35,6 +35,7 @@ _HAPPENED: Mapping[str, Message] = {
     "letter:issued": say("Letter issued: %(kind)s"),
     "letter:signed": say("Signed letter received: %(kind)s"),
     "letter:sent": say("Letter sent: %(kind)s"),
+    "letter:dropped": say("Letter's draft dropped: %(kind)s"),
     "letter:void": say("Letter withdrawn: %(kind)s"),
     "letter:replaced": say("Letter replaced by a new one: %(kind)s"),
 }

@@ -138,7 +138,8 @@ class OutLetterService(LetterLooks):
         with self._database.write() as session:
             row = _may(session, actor, id, "void")
             row.reason = reason
-            return self._moved(session, actor, row, "void", "letter:void", reason=reason)
+            tag = "letter:dropped" if row.state in UNISSUED else "letter:void"
+            return self._moved(session, actor, row, "void", tag, reason=reason)
 
     def replace(self, actor: Actor, id: int, reason: str) -> OutLetterView:
         """Withdraw the letter and begin a new one in its stead, which is returned."""
@@ -170,7 +171,9 @@ class OutLetterService(LetterLooks):
         try:
             day = date.fromisoformat(written)
         except ValueError:
-            raise _at(pointer, say("must be a date written as YYYY-MM-DD")) from None
+            day = None
+        if day is None or day.isoformat() != written:  # Python reads other ways of writing, too
+            raise _at(pointer, say("must be a date written as YYYY-MM-DD"))
         if day > local_day(now(), self._inventory):
             raise _at(pointer, say("is in the future"))
         if day < first:

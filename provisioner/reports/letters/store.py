@@ -71,7 +71,7 @@ def counts(session: Session, department: str | None = None) -> Mapping[str, int]
     query = select(OutLetter.state, func.count()).group_by(OutLetter.state)
     if department is not None:
         query = query.where(OutLetter.department_id == department)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def replacements(session: Session, ids: Collection[int]) -> Mapping[int, int]:
@@ -85,4 +85,4 @@ def replacements(session: Session, ids: Collection[int]) -> Mapping[int, int]:
 def department_names(session: Session, ids: Collection[str]) -> Mapping[str, str]:
     """The names of departments."""
     rows = session.execute(select(Department.id, Department.name).where(Department.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

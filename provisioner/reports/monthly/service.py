@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from provisioner import events
 from provisioner.catalogue import Inventory
@@ -22,7 +22,7 @@ from provisioner.people.model import Person
 from provisioner.people.policy import Permission
 from provisioner.people.rules import Actor, allows, sees_all
 from provisioner.reports.journeys import Month, month_of
-from provisioner.reports.monthly import agreed, meeting, papers, words
+from provisioner.reports.monthly import agreed, listing, meeting, papers, words
 from provisioner.reports.monthly.figures import MonthCounter
 from provisioner.reports.monthly.meeting import MeetingIn, MeetingView
 from provisioner.reports.monthly.model import MonthlyReport
@@ -34,6 +34,9 @@ _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 _COMPARED = ("services", "departments", "states", "late", "work", "contacts", "letters",
              "complaints")  # fmt: skip
 """What a later query may find otherwise; capacity, anchor and actions are of their moment."""
+_M = MonthlyReport
+_ISSUE = (_M.id, _M.revision, _M.issued_at, _M.issued_by, _M.reason, _M.figures_sha256,
+          _M.pdf_sha256, _M.xlsx_sha256)  # fmt: skip
 
 
 class _View(BaseModel):
@@ -107,8 +110,10 @@ class MonthlyReports:
             first = session.scalar(select(func.min(Request.submitted_at)))
             month, views = self._this_month, []
             oldest = month_of(first.astimezone(self._office.zone).date()) if first else month
+            known, issues = listing.lines(session), dict(_issues(session))
             while month >= oldest:
-                views.append(self._line(session, month))
+                line = known.get(str(month), listing.Line())
+                views.append(self._line(month, line, issues.get(line.issue)))
                 month = month.previous
             return views
 
@@ -191,20 +196,16 @@ class MonthlyReports:
             raise NotFound(say("There is no report of %(month)s.", month=written[:20]))
         return month
 
-    def _line(self, session: Session, month: Month) -> MonthView:
-        last = _issues(session, month)[:1]
-        frozen = session.get(MonthlyReport, last[0][0]) if last else None
-        figures = Figures.model_validate(frozen.figures) if frozen else None
-        about = meeting.view_of(session, month)
+    def _line(self, month: Month, line: listing.Line, issue: IssueView | None) -> MonthView:
         return MonthView(
             month=str(month),
             number=words.number_of(str(month)),
-            state=self._state(month, bool(last)),
-            issue=last[0][1] if last else None,
-            percent=figures.percent if figures else None,
-            received=figures.received if figures else None,
-            meeting_on=about.held_on,
-            open_actions=sum(one.done_on is None for one in about.actions),
+            state=self._state(month, issue is not None),
+            issue=issue,
+            percent=line.percent,
+            received=line.received,
+            meeting_on=line.meeting_on,
+            open_actions=line.open_actions,
         )
 
     def _state(self, month: Month, issued: bool) -> str:
@@ -214,19 +215,22 @@ class MonthlyReports:
 
     def _view(self, session: Session, actor: Actor, month: Month, compare: bool) -> MonthlyView:
         issues = _issues(session, month)
-        today = None
-        if compare or not issues:
-            today = self._counter.count(session, month, self._clock())
-        figures = today or _frozen(session, issues[0][0])
-        if issues and today:
-            figures = _frozen(session, issues[0][0])
+        differs = None
+        if issues:
+            found = select(MonthlyReport.figures).where(MonthlyReport.id == issues[0][0])
+            figures = Figures.model_validate(session.scalar(found))
+            if compare:
+                today = self._counter.count(session, month, self._clock())
+                differs = _differences(figures, today)
+        else:
+            figures = self._counter.count(session, month, self._clock())
         return MonthlyView(
             month=str(month),
             number=words.number_of(str(month)),
             state=self._state(month, bool(issues)),
             figures=figures,
             issues=[view for _, view in issues],
-            differs=_differences(figures, today),
+            differs=differs,
             meeting=meeting.view_of(session, month),
             may_issue=may_issue(actor) and month < self._this_month,
             may_meet=may_meet(actor),
@@ -313,19 +317,19 @@ def _of_the_office(actor: Actor) -> None:
         raise Forbidden(say("This is looked at by the office only."))
 
 
-def _sums(row: MonthlyReport) -> dict[str, str]:
+def _sums(row: Any) -> dict[str, str]:
     return {"figures": row.figures_sha256, "pdf": row.pdf_sha256, "xlsx": row.xlsx_sha256}
 
 
-def _issues(session: Session, month: Month) -> list[tuple[int, IssueView]]:
-    """The ids of the issues of a month with what is told of them, the newest first."""
+def _issues(session: Session, month: Month | None = None) -> list[tuple[int | None, IssueView]]:
+    """The ids of the issues, of one month or all, with what is told of them, the newest first."""
     query = (
-        select(MonthlyReport, Person.name)
+        select(*_ISSUE, Person.name)
         .outerjoin(Person, Person.username == MonthlyReport.issued_by)
-        .options(defer(MonthlyReport.pdf), defer(MonthlyReport.xlsx), defer(MonthlyReport.figures))
-        .where(MonthlyReport.month == str(month))
         .order_by(MonthlyReport.revision.desc())
     )
+    if month is not None:
+        query = query.where(MonthlyReport.month == str(month))
     return [
         (
             row.id,
@@ -333,12 +337,12 @@ def _issues(session: Session, month: Month) -> list[tuple[int, IssueView]]:
                 revision=row.revision,
                 issued_at=row.issued_at,
                 issued_by=row.issued_by,
-                name=name or row.issued_by,
+                name=row.name or row.issued_by,
                 reason=row.reason,
                 sha256=_sums(row),
             ),
         )
-        for row, name in session.execute(query)
+        for row in session.execute(query)
     ]
 
 

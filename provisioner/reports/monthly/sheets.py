@@ -99,12 +99,14 @@ class _Tables:
         )  # fmt: skip
 
     def _late(self) -> Table:
+        names = {one.department: one.name for one in self._of.departments}
         return self._table(
             "late", say("Requests that missed their deadline"),
             [(say("Number"), "record"), (say("Service"), "text"),
              (say("Department"), "text"), (say("Due"), "day"), (say("Ready"), "day"),
              (say("Working days late"), "count"), (say("From an earlier month"), "text")],
-            [(one.number, self._service(one.service), one.department, one.due_at, one.ended_at,
+            [(one.number, self._service(one.service),
+              names.get(one.department, one.department), one.due_at, one.ended_at,
               one.working_days, self._say(say("yes")) if one.carried else "")
              for one in self._of.late],
             empty=say("None. Every deadline was met."),

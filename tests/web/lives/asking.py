@@ -36,7 +36,7 @@ def ask(page: Page, url: str, service: str, answers: Mapping[str, str]) -> str:
         if page.locator("#f-file").count():
             pdf = sample_letter("Dinas Kesehatan", "005/21", "Permohonan")
             letter = {"name": "surat.pdf", "mimeType": "application/pdf", "buffer": pdf}
-            page.set_input_files("#f-file", files=[letter])  # type: ignore[list-item]
+            page.set_input_files("#f-file", files=[letter])  # type: ignore[arg-type]
         for field in page.locator("#typed [name*='/']:visible").all():
             name = field.get_attribute("name") or ""
             if name not in answers:

@@ -92,7 +92,7 @@ def _letter_by_keyboard(rina: Page, heru: Page) -> None:
     heru.goto(rina.url)
     paper = sample_letter("Dinas Kominfo", LETTER_NUMBER, "Surat konfirmasi")
     scan = {"name": "pindaian.pdf", "mimeType": "application/pdf", "buffer": paper}
-    heru.set_input_files("#f-file", files=[scan])  # type: ignore[list-item]
+    heru.set_input_files("#f-file", files=[scan])  # type: ignore[arg-type]
     heru.check("[name=scan]")
     heru.locator("form[action$='/signed'] button").click()
     heru.select_option("#f-how", "hand")

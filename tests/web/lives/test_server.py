@@ -110,7 +110,7 @@ def _answered_by_letter(rina: Page, heru: Page, stage: Stage, number: str) -> st
     pdf = heru.context.request.get(f"{address}/letter.pdf").body()
     by_head = sign(pdf, holder("Kepala Dinas", authority()))
     upload = {"name": "surat.pdf", "mimeType": "application/pdf", "buffer": by_head}
-    heru.set_input_files("#f-file", files=[upload])  # type: ignore[list-item]
+    heru.set_input_files("#f-file", files=[upload])  # type: ignore[arg-type]
     heru.locator("form[action$='/signed'] button").click()
     expect(heru.locator("#verdict")).to_be_visible()
     heru.select_option("#f-how", "srikandi")
