@@ -19,7 +19,7 @@ from provisioner.outbox import OutboxRow
 from provisioner.requests.model import Request
 from provisioner.runs.model import Run, StepAttempt
 from provisioner.runs.rules import ENDED
-from tests.chaos.audit import workflows
+from tests.chaos.audit import TO_DELIVER, workflows
 from tests.chaos.world import World
 
 STEPS = (
@@ -264,6 +264,6 @@ def seconds_to_next_step(
 
 _BY_WORKER = Event.tag.like("step:%") | Event.tag.in_(("run:started", "run:succeeded"))
 _AT_WORK = select(Run.id).where(Run.state.not_in((*ENDED, "waiting_person")))
-_TO_DELIVER = select(OutboxRow.id).where(OutboxRow.done_at.is_(None))
+_TO_DELIVER = select(OutboxRow.id).where(*TO_DELIVER)
 _UNFINISHED = {"PENDING", "ENQUEUED", "DELAYED"}
 _ENDS = select(Request.state + " (run " + Run.state + ")").join(Run, Run.id == Request.run_id)

@@ -98,10 +98,8 @@ def fresh_switch(office: Office) -> None:
 
     def make() -> None:
         node = commands._CONFIGURE["config"]
-        for key in ("clock timezone", "ip name-server"):
-            known = configuring._global_commands()
-            if f"{key} <line>" not in known:
-                node.add(f"{key} <line>", shown(key))  # type: ignore[arg-type]
+        if "clock timezone <line>" not in configuring._global_commands():
+            node.add("clock timezone <line>", shown("clock timezone"))  # type: ignore[arg-type]
         device.running.hostname = "Switch"
         device.running.others = {
             "ip http server": "ip http server", "aaa new-model": "aaa new-model",

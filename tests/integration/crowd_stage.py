@@ -22,7 +22,7 @@ from provisioner.lab.cluster import LabCluster
 from provisioner.lab.plan import LabNetwork, LabPlan, big_plan
 from provisioner.outbox import OutboxRow
 from provisioner.requests.model import Request
-from tests.chaos.audit import violations, workflows
+from tests.chaos.audit import TO_DELIVER, violations, workflows
 from tests.chaos.world import World
 from tests.integration.harness import Office
 
@@ -175,7 +175,7 @@ class Crowd:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with self.office.product.database.read() as session:
-                unsent = session.scalars(select(OutboxRow).where(OutboxRow.done_at.is_(None)))
+                unsent = session.scalars(select(OutboxRow).where(*TO_DELIVER))
                 if not unsent.first() and set(workflows(session)) <= {"SUCCESS"}:
                     return
             time.sleep(0.1)
