@@ -60,6 +60,10 @@ class _Subject:
     department: str | None = None
 
 
+_SET_OFF_BY_REMEDIES = frozenset({"device.uptime"})
+"""What a remedy may bring about itself: a device whose power is cycled has just restarted."""
+
+
 class CheckService:
     """Checks of all targets."""
 
@@ -146,11 +150,12 @@ class CheckService:
             if found := store.find(session, *mine, limit=1):
                 return found[0].id
         results = map(Result.from_json, row.results)
-        red = sorted({each.check for each in results if each.passed is False})
+        red = {each.check for each in results if each.passed is False}
+        wanted = sorted(red - _SET_OFF_BY_REMEDIES or red)
         subject = _Subject(
             self._parse(row.target), row.request_number, row.instance_id, row.department_id
         )
-        return self._add(subject, Purpose.REMEDY, red, "system", again_of=id).id
+        return self._add(subject, Purpose.REMEDY, wanted, "system", again_of=id).id
 
     def outcome(self, id: str) -> Outcome | None:
         """What a check gave, as values; None while it is under way. Raises NotFound."""
