@@ -55,7 +55,7 @@ def test_every_address_stands_in_the_table_and_no_other() -> None:
 def filled(path: str, who: str) -> str:
     """The address of something that is not there; of figures on officers, those of the own work."""
     path = path.replace("/supervision/{username}", f"/supervision/{who}")
-    path = path.replace("{number}", "VPS-2026-9999").replace("{month}", "2026-10")
+    path = path.replace("{number}", "VPS-2026-9999").replace("{month}", "2026-13")
     return re.sub(r"\{[a-z0-9_]+(:path)?\}", "99999", path)
 
 
