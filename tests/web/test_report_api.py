@@ -19,6 +19,12 @@ PATH = f"/api/v1/reports/monthly/{ISSUED}"
 AUGUST = "2026-08"
 
 
+@pytest.fixture(scope="module")
+def stage(gallery: Stage) -> Stage:
+    """Of its own: it writes a past month, which others would count."""
+    return gallery
+
+
 @pytest.fixture
 def past(stage: Stage) -> Stage:
     """With the October of ``month_world``."""
