@@ -18,6 +18,7 @@ from provisioner.people.model import Department
 from provisioner.people.rules import DEPARTMENT, Actor, may_file, may_operate
 from provisioner.requests import store
 from provisioner.requests.completeness import complete_details, secret_fields
+from provisioner.requests.deadlines import due_of
 from provisioner.requests.files import LetterFiles
 from provisioner.requests.letters import display_name, examine
 from provisioner.requests.model import Request
@@ -26,7 +27,6 @@ from provisioner.requests.states import change_state
 from provisioner.requests.views import LetterIn, NewRequest, RequestPatch
 from provisioner.secrets import SecretStore
 from provisioner.texts import say
-from provisioner.worktime import due_at
 
 REQUEST_SUBMITTED = "request-submitted"
 """Outbox topic: a request was handed in."""
@@ -222,13 +222,10 @@ class Intake:
         request.details = details
 
     def _due_at(self, request: Request) -> datetime:
-        offer = self._inventory.catalogue.offer(request.service)
-        if offer is None or request.clock_began_at is None:
+        due = due_of(request, self._inventory)
+        if due is None:
             raise Invalid([FieldError("/service", say("this service is not offered here"))])
-        return due_at(
-            request.clock_began_at, offer.sla_working_days, self._inventory.office,
-            store.pauses_of(request),
-        )  # fmt: skip
+        return due
 
 
 _PARTS = ("details", "applicant", "letter", "channel", "received_at")
