@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 import jinja2
 from fastapi import Depends
-from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -23,8 +22,9 @@ from provisioner import dates
 from provisioner.database import now
 from provisioner.errors import Unauthenticated
 from provisioner.people.rules import Actor
+from provisioner.printing import wording
 from provisioner.runs.views import StepRunView
-from provisioner.texts import Message, render, say, translate
+from provisioner.texts import Message, render, say
 
 _HERE = Path(__file__).parents[1]
 
@@ -94,24 +94,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(_=_gettext, asset=_asset)
+    environment.globals.update(_=wording.gettext, asset=_asset)
     environment.filters.update(
-        say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=_number, span=_span,
-        iso=_iso, query=_query, last_day=dates.last_day, stopwatch=_stopwatch, step_time=_step_time,
+        say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=wording.number,
+        span=_span, iso=_iso, query=_query,
+        last_day=dates.last_day, stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
     return environment
-
-
-@jinja2.pass_context
-def _gettext(context: jinja2.runtime.Context, template: str, **values: Any) -> Markup:
-    """The template in the reader's language, its values escaped."""
-    text = translate(template, context["language"])
-    if not values:
-        return escape(text)
-    return escape(text) % {
-        name: render(v, context["language"]) if isinstance(v, Message) else v
-        for name, v in values.items()
-    }
 
 
 @jinja2.pass_context
@@ -148,16 +137,11 @@ def _iso(moment: datetime) -> str:
 
 
 @jinja2.pass_context
-def _number(context: jinja2.runtime.Context, value: float) -> str:
-    return dates.number(value, context["language"])
-
-
-@jinja2.pass_context
 def _size(context: jinja2.runtime.Context, count: int) -> str:
     """A file's size in words."""
     if count < 1024 * 1024:
-        return f"{_number(context, max(1, round(count / 1024)))} KB"
-    return f"{_number(context, round(count / 1024 / 1024, 1))} MB"
+        return f"{wording.number(context, max(1, round(count / 1024)))} KB"
+    return f"{wording.number(context, round(count / 1024 / 1024, 1))} MB"
 
 
 @jinja2.pass_context

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from provisioner import dates
 from provisioner.catalogue import Office
-from provisioner.texts import Message, render, translate
+from provisioner.printing import wording
+from provisioner.texts import Message, render
 
 PAGES = Path(__file__).parent / "pages"
 PDF_VARIANT = "pdf/a-3a"
@@ -66,33 +67,17 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(_=_gettext)
+    environment.globals.update(_=wording.gettext)
     environment.filters.update(
         say=_say, day=_in_zone(dates.day), plain_day=_in_zone(dates.plain_day),
-        moment=_in_zone(dates.moment), number=_number,
+        moment=_in_zone(dates.moment), number=wording.number,
     )  # fmt: skip
     return environment
 
 
 @jinja2.pass_context
-def _gettext(context: jinja2.runtime.Context, template: str, **values: Any) -> Markup:
-    text = translate(template, context["language"])
-    if not values:
-        return escape(text)
-    return escape(text) % {
-        name: render(v, context["language"]) if isinstance(v, Message) else v
-        for name, v in values.items()
-    }
-
-
-@jinja2.pass_context
 def _say(context: jinja2.runtime.Context, message: Message | str) -> str:
     return render(message, context["language"])
-
-
-@jinja2.pass_context
-def _number(context: jinja2.runtime.Context, value: float) -> str:
-    return dates.number(value, context["language"])
 
 
 def _in_zone(written: Any) -> Any:
