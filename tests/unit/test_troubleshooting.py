@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from provisioner.catalogue import Catalogue, Inventory, Network, Office
+from provisioner.database import now
 from provisioner.drivers.network import (
     BouncePort,
     CyclePower,
@@ -25,8 +26,10 @@ from provisioner.errors import (
     Refused,
     StepFailure,
 )
+from provisioner.plans.claims import HeldClaim, Ledger
 from provisioner.runs.steps.base import Context, Done, Wait
 from provisioner.runs.steps.remedies import RemedyDevice
+from provisioner.services.booking import Bookings
 from provisioner.services.troubleshooting.details import (
     RemedyDetails,
     TroubleDetails,
@@ -146,6 +149,13 @@ def test_a_remedy_is_followed_by_the_check_that_was_red() -> None:
     assert plan.steps[1].params == {"check": "chk-1"}
     assert plan.risks[0].level == "medium"
     assert "ap-smp-1" in str(plan.risks[0].text)
+
+
+def test_others_may_plan_on_a_device_that_a_remedy_waits_for() -> None:
+    (claim,) = remedy().claims
+    held = HeldClaim(claim.kind, claim.scope, claim.key, "TRB-2026-0001", amounts=claim.amounts)
+    begun = Bookings(Ledger((held,)), frozenset()).begun(claim.scope, now())
+    assert begun == {claim.key}
 
 
 def test_a_device_never_cuts_itself_off() -> None:

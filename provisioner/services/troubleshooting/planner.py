@@ -121,7 +121,7 @@ def plan_remedy(
         summary=say("%(title)s: %(what)s of %(device)s. Nothing that is set up changes.",
                     title=TITLES[details.remedy], what=what, device=device),
         steps=tuple(steps),
-        claims=(Claim("device_object", device, f"remedy {what}"),),
+        claims=(Claim("device_object", device, f"remedy {what}", {"object": f"remedy {what}"}),),
         risks=_risks(details, sight),
         expected_seconds=_SECONDS_OF_A_REMEDY,
     )  # fmt: skip
