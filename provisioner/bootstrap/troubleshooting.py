@@ -11,7 +11,8 @@ from provisioner.checks.store import no_such_check
 from provisioner.drivers import platforms
 from provisioner.drivers.network import Host
 from provisioner.errors import NotFound
-from provisioner.services.paths import downstream, refuse, uplinks
+from provisioner.plans.refusals import refuse
+from provisioner.services.paths import downstream, uplinks
 from provisioner.services.troubleshooting.details import RemedyDetails
 from provisioner.services.troubleshooting.planner import RemedySight, TroubleSight
 from provisioner.texts import say

@@ -9,9 +9,8 @@ from ipaddress import IPv4Network
 from provisioner.catalogue.segments import Segment, gateway_of
 from provisioner.errors import Conflict
 from provisioner.plans.claims import HeldClaim
+from provisioner.plans.refusals import NO_CAPACITY, PLAN_CHANGED
 from provisioner.texts import Phrase, say
-
-NO_CAPACITY, PLAN_CHANGED = "no-capacity", "plan-changed"
 
 
 @dataclass(frozen=True)

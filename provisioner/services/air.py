@@ -9,11 +9,10 @@ from typing import NoReturn
 from provisioner.drivers.network import Reading
 from provisioner.errors import Conflict
 from provisioner.plans.model import Risk
+from provisioner.plans.refusals import NO_CAPACITY, refuse
 from provisioner.services.booking import Bookings, Window, shown, window_of
-from provisioner.services.paths import refuse
 from provisioner.texts import say
 
-NO_CAPACITY = "no-capacity"
 BANDS = 2
 """Radios of an access point: 2.4 and 5 GHz."""
 FAR_ABOVE = 2

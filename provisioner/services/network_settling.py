@@ -15,6 +15,7 @@ from provisioner.facts.event_wifi import ReadDevices
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Change, Plan, Risk, Step
 from provisioner.plans.planner import Objection, ServicePlanner, Subject
+from provisioner.plans.refusals import refuse
 from provisioner.services.booking import rfc3339
 from provisioner.services.cloud_vps.on_vm import BOOKS
 from provisioner.services.event_wifi.details import InstanceId, Reason
@@ -27,7 +28,6 @@ from provisioner.services.network_findings import (
     network_findings,
     state,
 )
-from provisioner.services.paths import refuse
 from provisioner.services.risks import gravest_first, without_timer
 from provisioner.texts import say
 

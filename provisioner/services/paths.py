@@ -12,11 +12,10 @@ from provisioner.catalogue import Network
 from provisioner.catalogue.network_fields import Port
 from provisioner.drivers import platforms
 from provisioner.drivers.network import Host
-from provisioner.errors import Conflict
-from provisioner.texts import Message, say
+from provisioner.plans.refusals import refuse
+from provisioner.texts import say
 
 ROUTERS, SWITCHES, ACCESS_POINTS = "routers", "switches", "access_points"
-NOT_PLANNABLE = "not-plannable"
 Cable = tuple[Port, Port]
 _Around = Mapping[str, list[Cable]]
 
@@ -69,11 +68,6 @@ class Way:
     def passed(self) -> list[str]:
         """Every port on it as ``device:port``, the router's own at the end."""
         return [":".join(port) for port in (*self.trunks, *self.routers)]
-
-
-def refuse(what: Message, **where: object) -> NoReturn:
-    """Raise Conflict(``not-plannable``)."""
-    raise Conflict(what, slug=NOT_PLANNABLE, extra=where)
 
 
 def way(

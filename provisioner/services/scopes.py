@@ -12,9 +12,10 @@ from provisioner.catalogue.network_fields import Port
 from provisioner.drivers.network import Intent, RateLimit, Reading, Scope, TrunkMember, Vlan
 from provisioner.plans.claims import HeldClaim
 from provisioner.plans.model import Claim
+from provisioner.plans.refusals import refuse
 from provisioner.plans.segments import Lot, free, lots
 from provisioner.services.marking import is_ours, vlan_name
-from provisioner.services.paths import Way, refuse
+from provisioner.services.paths import Way
 from provisioner.texts import Phrase, say
 
 ASKED = 8

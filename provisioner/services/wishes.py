@@ -10,10 +10,10 @@ from typing import Any
 from provisioner.drivers.network import Host, Intent, Reading, Ssid, TrunkMember, Wish
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Change, Claim, Plan
+from provisioner.plans.refusals import refuse
 from provisioner.services.booking import Bookings
 from provisioner.services.device_objects import told
 from provisioner.services.marking import is_ours
-from provisioner.services.paths import refuse
 from provisioner.texts import Message, say
 
 Intents = Mapping[str, tuple[Intent, ...]]

@@ -10,12 +10,9 @@ from provisioner.drivers.hypervisor import CloneKind, ClusterFacts, TemplateRead
 from provisioner.errors import Conflict
 from provisioner.plans.capacity import Need, NodeRoom, rooms
 from provisioner.plans.claims import Ledger
+from provisioner.plans.refusals import NO_CAPACITY, NOT_PLANNABLE
 from provisioner.settings import ClusterSettings
 from provisioner.texts import Message, say
-
-NO_CAPACITY = "no-capacity"
-NOT_PLANNABLE = "not-plannable"
-PLAN_CHANGED = "plan-changed"
 
 
 @dataclass(frozen=True)

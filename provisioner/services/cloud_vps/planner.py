@@ -13,15 +13,9 @@ from provisioner.plans.addressing import is_host, next_address, next_vmid
 from provisioner.plans.capacity import Need, picture
 from provisioner.plans.claims import Ledger, capacity_scope
 from provisioner.plans.model import Claim, Plan
+from provisioner.plans.refusals import NO_CAPACITY, NOT_PLANNABLE, PLAN_CHANGED, check_pinned
 from provisioner.services.cloud_vps.chosen import Chosen
-from provisioner.services.cloud_vps.placement import (
-    NO_CAPACITY,
-    NOT_PLANNABLE,
-    PLAN_CHANGED,
-    Placement,
-    Wish,
-    place,
-)
+from provisioner.services.cloud_vps.placement import Placement, Wish, place
 from provisioner.services.cloud_vps.risks import risks
 from provisioner.services.cloud_vps.steps import steps
 from provisioner.services.cloud_vps.wanted import PlanInput
@@ -230,21 +224,6 @@ def _address(
 
 def _changed(what: Message) -> Conflict:
     return Conflict(what, slug=PLAN_CHANGED)
-
-
-def check_pinned(pinned: Mapping[str, Any] | None, choices: Mapping[str, Any]) -> None:
-    """Raise Conflict(``plan-changed``) when the world now leads to other choices."""
-    if pinned is None or dict(pinned) == choices:
-        return
-    different = sorted(k for k in {*pinned, *choices} if pinned.get(k) != choices.get(k))
-    raise Conflict(
-        say(
-            "The configuration now leads to other choices than the plan made: %(what)s.",
-            what=", ".join(different),
-        ),
-        slug=PLAN_CHANGED,
-        extra={"before": dict(pinned), "after": dict(choices)},
-    )
 
 
 def sources(wanted: PlanInput, chosen: Chosen) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from provisioner.facts.cloud_vps import CloudVpsFacts, Standing, VmRecord, probe
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.plans.planner import Objection, Subject
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import planner
-from provisioner.services.cloud_vps.actions.acting import Acting, check_state, is_cut_off, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting, check_state, is_cut_off
 from provisioner.services.cloud_vps.actions.deciding import Look, look_of, plan_action
 from provisioner.services.cloud_vps.wanted import PlanInput, plan_input
 from provisioner.settings import ClusterSettings

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from provisioner.catalogue import Inventory, ServerNetwork, Size
 from provisioner.drivers.hypervisor import TemplateKey
 from provisioner.errors import Conflict
+from provisioner.plans.refusals import NOT_PLANNABLE
 from provisioner.services.cloud_vps.details import CloudVpsDetails
 from provisioner.settings import ClusterSettings
 from provisioner.texts import Message, say
 
-NOT_PLANNABLE = "not-plannable"
 _T = TypeVar("_T")
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from provisioner.catalogue import Inventory
 from provisioner.facts.colocation import ColocationFacts, ServerRecord
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
-from provisioner.services.booking import rfc3339, shown
+from provisioner.plans.refusals import check_pinned, refuse
 from provisioner.services.colocation.details import EndDetails, ExtendDetails
 from provisioner.services.colocation.ending import SERVICE, off_plan
-from provisioner.services.colocation.steps import extend_step
 from provisioner.services.colocation.wanted import offer_of
-from provisioner.services.event_wifi.planner import check_pinned
-from provisioner.services.paths import refuse
+from provisioner.services.extending import Wording, extension, later_end
 from provisioner.texts import say
 
 
@@ -31,39 +28,31 @@ def plan_extension(
     """Keep the server longer; it has everything reserved already. Raises Conflict."""
     stands = _standing(details.instance, department, facts)
     offer_of(inventory)
-    if stands.ends_at is None:
-        refuse(say("This server has no end; there is nothing to extend."))
-    zone = inventory.office.zone
-    ends_at = datetime.combine(details.until, time(), zone) + timedelta(days=1)
-    if ends_at <= stands.ends_at:
-        refuse(
-            say(
-                "The server stays until %(end)s anyway. To end it earlier, use the action for "
-                "that.",
-                end=shown(stands.ends_at, zone),
-            ),
-            pointer="/details/until",
-        )
-    before, after = rfc3339(stands.ends_at), rfc3339(ends_at)
-    told = (shown(stands.ends_at, zone), shown(ends_at, zone))
-    choices = {"instance": stands.id, "ends_at": after}
-    check_pinned(pinned, choices)
-    return Plan(
-        service=SERVICE,
-        choices=choices,
-        objects={f"server {stands.number}": {"ends_at": before}},
+    later = later_end(
+        stands.ends_at,
+        details.until,
+        inventory.office.zone,
+        endless=say("This server has no end; there is nothing to extend."),
+        early=lambda end: say(
+            "The server stays until %(end)s anyway. To end it earlier, use the action for that.",
+            end=end,
+        ),
+    )
+    before, after = later.told
+    wording = Wording(
+        title=say("Keep the server until %(after)s", after=after),
+        changed=say("end of the place in the data centre"),
         summary=say(
             "Keeps the server %(name)s until %(after)s instead of %(before)s. Nothing changes on "
             "any device.",
             name=stands.name,
-            after=told[1],
-            before=told[0],
+            after=after,
+            before=before,
         ),
-        steps=(extend_step(stands.id, stands.name, before, after, told),),
-        claims=(),
-        risks=(),
-        expected_seconds=1,
     )
+    choices = {"instance": stands.id}
+    thing = f"server {stands.number}"
+    return extension(SERVICE, thing, stands.name, later, wording, choices, pinned)
 
 
 def plan_end(

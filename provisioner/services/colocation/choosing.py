@@ -12,11 +12,11 @@ from provisioner.catalogue.network_fields import Port
 from provisioner.errors import Conflict
 from provisioner.facts.colocation import ColocationFacts
 from provisioner.plans.claims import Ledger
+from provisioner.plans.refusals import NO_CAPACITY, PLAN_CHANGED
 from provisioner.services.colocation.intents import intents, why_not
 from provisioner.services.colocation.wanted import ColocationInput
 from provisioner.texts import Message, Phrase, say
 
-NO_CAPACITY, PLAN_CHANGED = "no-capacity", "plan-changed"
 Pinned = Mapping[str, Any]
 """Choices of an earlier plan."""
 

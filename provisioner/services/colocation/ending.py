@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.services.booking import Bookings
-from provisioner.services.colocation.steps import CHANGE, off_steps, units_text
+from provisioner.services.colocation.steps import off_steps, units_text
+from provisioner.services.wishes import to_remove
 from provisioner.texts import say
 
 SERVICE = "colocation"
@@ -24,7 +22,7 @@ def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime) -> Plan:
     end.
     """
     steps = {step.key: step for step in on.steps}
-    gone = _removed(on, steps[CHANGE].params, Bookings(ledger, {number}), at)
+    gone = to_remove(on, Bookings(ledger, {number}), at)
     chosen = on.choices
     return Plan(
         service=SERVICE,
@@ -47,21 +45,3 @@ def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime) -> Plan:
         risks=(),
         expected_seconds=on.expected_seconds,
     )
-
-
-def _removed(
-    on: Plan, change: Mapping[str, Any], bookings: Bookings, at: datetime
-) -> dict[str, tuple[Intent, ...]]:
-    """By host, in the reverse order of adding: ports let go of a VLAN before the VLAN goes.
-
-    What the plan had claimed is ours, also what another server of ours had brought before.
-    """
-    ours = {(c.scope, c.amounts["object"]) for c in on.claims if c.kind == "device_object"}
-    found = {}
-    for host, wishes in change["wishes"].items():
-        needed = bookings.needed(host, at)
-        intents = (Wish.from_json(wish).intent for wish in wishes)
-        gone = [i for i in intents if (host, i.key) in ours and i.key not in needed]
-        if gone:
-            found[host] = tuple(reversed(gone))
-    return found

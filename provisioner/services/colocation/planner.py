@@ -9,6 +9,7 @@ from provisioner.drivers.network import Host, Vlan
 from provisioner.facts.colocation import ColocationFacts
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Claim, Plan
+from provisioner.plans.refusals import check_pinned
 from provisioner.services.booking import Bookings, rfc3339
 from provisioner.services.colocation.choosing import (
     Spot,
@@ -24,7 +25,6 @@ from provisioner.services.colocation.risks import risks
 from provisioner.services.colocation.steps import on_steps, units_text
 from provisioner.services.colocation.wanted import ColocationInput
 from provisioner.services.device_objects import as_text
-from provisioner.services.event_wifi.planner import check_pinned
 from provisioner.services.marking import is_ours
 from provisioner.services.wishes import DeviceWishes, device_wishes
 from provisioner.texts import Message, say

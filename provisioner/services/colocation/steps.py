@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioner.drivers.network import Intent, Wish
+from provisioner.drivers.network import Wish
 from provisioner.plans.model import Change, Step
 from provisioner.services.colocation.acceptance import SERVER_RACKED, SERVER_TAKEN_OUT
 from provisioner.services.colocation.choosing import Spot
 from provisioner.services.colocation.intents import access_port
 from provisioner.services.colocation.wanted import ColocationInput
 from provisioner.services.device_objects import told
+from provisioner.services.removing import Removed, removal
 from provisioner.services.waves import waves
 from provisioner.services.wishes import DeviceWishes, to_params
-from provisioner.texts import Message, Phrase, pack, say
+from provisioner.texts import Message, pack, say
 
 NETWORK, PERSON = "network", "person"
 CHANGE, MANUAL = "network.change", "manual.task"
 RACK, TAKE_OUT = "colocation.rack", "colocation.take_out"
 PROVE, PROVE_GONE = "colocation.prove", "colocation.prove_gone"
 HAND_OVER = "colocation.hand_over"
-EXTEND = "instance.extend"
 PROBED = (22, 80, 443, 3389)
 """Where a server most likely answers of which nothing is known."""
 
@@ -40,38 +40,16 @@ def on_steps(
 
 def off_steps(
     on: Mapping[str, Step],
-    removed: Mapping[str, Sequence[Intent]],
+    removed: Removed,
     choices: Mapping[str, Any],
 ) -> tuple[Step, ...]:
     """Disconnect, have the server taken out, see that it is gone.
 
     ``on`` holds the steps of the plan that brought it, by key; ``choices`` are that plan's.
     """
-    change, prove = on[CHANGE].params, on[PROVE].params
-    wishes = {h: [Wish(i, present=False).to_json() for i in its] for h, its in removed.items()}
-    disconnect = Step(
-        key=CHANGE,
-        kind=CHANGE,
-        title=say("Free the switch port and remove what was added for the server"),
-        target=on[CHANGE].target,
-        driver=NETWORK,
-        params={
-            "mark": change["mark"],
-            "wishes": wishes,
-            "expected": {h: dict.fromkeys(i.key for i in its) for h, its in removed.items()},
-            "waves": [
-                wave
-                for wave in ([h for h in wave if h in removed] for wave in change["waves"])
-                if wave
-            ],
-            "tolerant": True,
-        },
-        changes=tuple(
-            Change(name, standing, None)
-            for host, its in removed.items()
-            for name, standing in (told(host, i) for i in its)
-        ),
-    )
+    prove = on[PROVE].params
+    title = say("Free the switch port and remove what was added for the server")
+    disconnect = removal(on[CHANGE], removed, title)
     prove_gone = Step(
         key=PROVE_GONE,
         kind=PROVE_GONE,
@@ -81,22 +59,6 @@ def off_steps(
         params=dict(prove),
     )
     return disconnect, _take_out(on[RACK], choices), prove_gone
-
-
-def extend_step(
-    instance: str, name: str, before: str | None, after: str, told: tuple[Phrase, Phrase]
-) -> Step:
-    """Move the end; nothing else changes. ``told``: both ends for people."""
-    return Step(
-        key=EXTEND,
-        kind=EXTEND,
-        title=say("Keep the server until %(after)s", after=told[1]),
-        target=name,
-        driver=NETWORK,
-        params={"instance": instance, "before": before, "ends_at": after},
-        changes=(Change(say("end of the place in the data centre"), *told),),
-        undo=say("The earlier end counts again."),
-    )
 
 
 def units_text(units: Sequence[int]) -> str:

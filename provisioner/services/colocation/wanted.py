@@ -10,9 +10,10 @@ from typing import Any
 from provisioner.catalogue import ColocationNetwork, ColocationOffer, Inventory, Rack
 from provisioner.drivers.network import Host
 from provisioner.errors import Conflict
+from provisioner.plans.refusals import refuse
 from provisioner.services.colocation.details import ColocationDetails
 from provisioner.services.event_wifi.wanted import form
-from provisioner.services.paths import SWITCHES, Way, refuse, stand_ins, way
+from provisioner.services.paths import SWITCHES, Way, stand_ins, way
 from provisioner.texts import Message, say
 
 HEAVY_UNITS = 3

@@ -12,13 +12,14 @@ from provisioner.drivers.network import Host, Wish
 from provisioner.facts.event_wifi import EventWifiFacts, InstanceFacts
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Claim, Plan
+from provisioner.plans.refusals import check_pinned
 from provisioner.services.air import check_room
 from provisioner.services.booking import Bookings, Window, parse_time, rfc3339, shown
 from provisioner.services.event_wifi.details import ChangeDetails, EndDetails, ExtendDetails
 from provisioner.services.event_wifi.ending import off_plan
 from provisioner.services.event_wifi.nets import check_longer, needed, net_of
 from provisioner.services.event_wifi.path import refuse
-from provisioner.services.event_wifi.planner import SERVICE, check_name, check_pinned, objects_of
+from provisioner.services.event_wifi.planner import SERVICE, check_name, objects_of
 from provisioner.services.event_wifi.risks import of_the_change
 from provisioner.services.event_wifi.steps import change_step, extend_step, prove_step
 from provisioner.services.event_wifi.wanted import WifiInput, offer_of, wifi_input

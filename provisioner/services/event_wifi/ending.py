@@ -7,7 +7,7 @@ from datetime import datetime
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
 from provisioner.services.booking import Bookings, parse_time
-from provisioner.services.event_wifi.steps import CHANGE, PROVE, off_steps
+from provisioner.services.event_wifi.steps import PROVE, off_steps
 from provisioner.services.wishes import to_remove
 from provisioner.texts import say
 
@@ -25,8 +25,7 @@ def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime | None = Non
     moment = at or parse_time(str(on.choices["ends_at"]))
     bookings = Bookings(ledger, {number})
     steps = {step.kind: step for step in on.steps}
-    change, prove = steps[CHANGE].params, steps[PROVE].params
-    removed = to_remove(on, bookings, moment)
+    prove = steps[PROVE].params
     ssid = str(prove["ssid"])
     others = [host for host in prove["hosts"] if bookings.announcers(host, ssid, moment)]
     return Plan(
@@ -45,11 +44,7 @@ def off_plan(on: Plan, number: str, ledger: Ledger, *, at: datetime | None = Non
             ssid=ssid,
             count=len(prove["hosts"]),
         ),
-        steps=off_steps(
-            {**prove, "waves": change["waves"], "key_of": change.get("key_of", number)},
-            removed,
-            others,
-        ),
+        steps=off_steps(steps, to_remove(on, bookings, moment), number, others),
         claims=(),
         risks=(),
         expected_seconds=on.expected_seconds,

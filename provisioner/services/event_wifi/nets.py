@@ -14,11 +14,11 @@ from provisioner.facts.event_wifi import EventWifiFacts
 from provisioner.plans import segments
 from provisioner.plans.claims import HeldClaim
 from provisioner.plans.model import Claim
-from provisioner.plans.segments import NO_CAPACITY, PLAN_CHANGED, Lot
+from provisioner.plans.refusals import NO_CAPACITY, PLAN_CHANGED, refuse
+from provisioner.plans.segments import Lot
 from provisioner.services.booking import Bookings, Window, rfc3339, shown, window_of
 from provisioner.services.event_wifi.intents import intents
 from provisioner.services.event_wifi.wanted import WifiInput
-from provisioner.services.paths import refuse
 from provisioner.services.scopes import rest_of
 from provisioner.services.wishes import Intents
 from provisioner.texts import say

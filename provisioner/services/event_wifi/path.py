@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from provisioner.catalogue import Network
 from provisioner.drivers.network import Host
-from provisioner.services.paths import ACCESS_POINTS, Way, refuse, way
+from provisioner.plans.refusals import refuse
+from provisioner.services.paths import ACCESS_POINTS, Way, way
 from provisioner.texts import say
 
 __all__ = ["Way", "paths", "refuse"]

@@ -7,11 +7,10 @@ from typing import Any
 
 from provisioner.catalogue import Network
 from provisioner.drivers.network import Host
-from provisioner.errors import Conflict
 from provisioner.facts.event_wifi import EventWifiFacts
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
-from provisioner.plans.segments import PLAN_CHANGED
+from provisioner.plans.refusals import check_pinned
 from provisioner.services.air import (
     check_crowd,
     check_room,
@@ -111,21 +110,6 @@ def check_name(ssid: str, place: str, campus: Network, bookings: Bookings, windo
         if shares and claim.amounts.get("ssid") == ssid:
             refuse_name(claim.owner, ssid)
     check_unique(ssid, sorted(here), bookings, window)
-
-
-def check_pinned(pinned: Mapping[str, Any] | None, choices: Mapping[str, Any]) -> None:
-    """Raise Conflict(``plan-changed``) when the configuration now leads to other choices."""
-    if pinned is None or dict(pinned) == choices:
-        return
-    different = sorted(k for k in {*pinned, *choices} if pinned.get(k) != choices.get(k))
-    raise Conflict(
-        say(
-            "The configuration now leads to other choices than the plan made: %(what)s.",
-            what=", ".join(different),
-        ),
-        slug=PLAN_CHANGED,
-        extra={"before": dict(pinned), "after": dict(choices)},
-    )
 
 
 def objects_of(net: EventNet, devices: Mapping[str, DeviceWishes]) -> dict[str, Any]:

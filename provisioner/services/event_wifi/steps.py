@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.model import Change, Step
 from provisioner.services.booking import rfc3339
-from provisioner.services.device_objects import told
 from provisioner.services.event_wifi.wanted import WifiInput
+from provisioner.services.removing import Removed, absent, removal
 from provisioner.services.wishes import CHANGE as CHANGE
 from provisioner.services.wishes import DeviceWishes, changes_of, to_params
 from provisioner.texts import Phrase, say
@@ -78,50 +77,27 @@ def prove_step(wanted: WifiInput, wishes: Mapping[str, list[dict[str, Any]]]) ->
 
 
 def off_steps(
-    on: Mapping[str, Any],
-    removed: Mapping[str, Sequence[Intent]],
-    announced_by_others: list[str],
+    on: Mapping[str, Step], removed: Removed, number: str, announced_by_others: list[str]
 ) -> tuple[Step, ...]:
-    """Take away what was added; ``on`` is the params of the step ``wifi.prove``, with the waves of
-    the change and whose passphrase holds (``key_of``): taking a removal back needs it."""
-    place = str(on["place"])
-    wishes = {h: [Wish(i, present=False).to_json() for i in its] for h, its in removed.items()}
-    shared = {"mark": on["mark"], "wishes": wishes}
-    change = Step(
-        key=CHANGE,
-        kind=CHANGE,
-        title=say("Switch the WiFi off and remove what was added for it"),
-        target=place,
-        driver=NETWORK,
-        params={
-            **shared,
-            "expected": {h: dict.fromkeys(i.key for i in its) for h, its in removed.items()},
-            "waves": [wave for wave in _waves(on["waves"], removed) if wave],
-            "tolerant": True,
-            "key_of": on["key_of"],
-        },
-        changes=tuple(
-            Change(name, standing, None)
-            for host, its in removed.items()
-            for name, standing in (told(host, i) for i in its)
-        ),
-    )
-    prove = Step(
+    """Take away what was added, then prove it; ``on`` holds the steps of the plan that stands.
+
+    The passphrase is that of ``number`` unless a change gave another.
+    """
+    change, prove = on[CHANGE], on[PROVE].params
+    title = say("Switch the WiFi off and remove what was added for it")
+    gone = Step(
         key=PROVE_OFF,
         kind=PROVE_OFF,
         title=say("Prove that the WiFi is gone"),
-        target=place,
+        target=on[PROVE].target,
         driver=NETWORK,
         params={
-            **shared,
-            "ssid": on["ssid"],
-            "security": on["security"],
-            "place": place,
-            "hosts": on["hosts"],
+            **{k: prove[k] for k in ("mark", "ssid", "security", "place", "hosts")},
+            "wishes": absent(removed),
             "announced_by_others": announced_by_others,
         },
     )
-    return change, prove
+    return removal(change, removed, title, number), gone
 
 
 def extend_step(instance: str, place: str, before: Phrase, after: Phrase, ends_at: str) -> Step:
@@ -136,7 +112,3 @@ def extend_step(instance: str, place: str, before: Phrase, after: Phrase, ends_a
         changes=(Change(say("end of the WiFi"), before, after),),
         undo=say("The earlier end counts again."),
     )
-
-
-def _waves(waves: Sequence[Sequence[str]], removed: Mapping[str, object]) -> Iterator[list[str]]:
-    return ([host for host in wave if host in removed] for wave in waves)

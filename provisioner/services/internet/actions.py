@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -14,21 +14,20 @@ from provisioner.drivers.network import Host, Wish
 from provisioner.facts.internet import InternetFacts, SiteRecord
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan
+from provisioner.plans.refusals import check_pinned, refuse
 from provisioner.plans.segments import Lot
-from provisioner.services.booking import Bookings, rfc3339, shown
-from provisioner.services.event_wifi.planner import check_pinned
+from provisioner.services.booking import Bookings, rfc3339
+from provisioner.services.extending import Wording, extension, later_end
 from provisioner.services.internet.details import ChangeDetails, EndDetails, ExtendDetails
 from provisioner.services.internet.ending import SERVICE, off_plan
 from provisioner.services.internet.planner import check_air, choices_of, objects_of
 from provisioner.services.internet.risks import risks
 from provisioner.services.internet.steps import (
     change_step,
-    extend_step,
     hand_over_step,
     prove_step,
 )
 from provisioner.services.internet.wanted import InternetInput, internet_input, offer_of
-from provisioner.services.paths import refuse
 from provisioner.services.wishes import device_changes, object_claims
 from provisioner.texts import say
 
@@ -149,44 +148,38 @@ def plan_extension(
 ) -> Plan:
     """Keep the site connected longer; it has everything reserved already. Raises Conflict."""
     stands = standing_site(details.instance, department, facts)
-    offer, zone = offer_of(inventory), inventory.office.zone
-    if stands.ends_at is None:
-        refuse(say("This connection has no end; there is nothing to extend."))
-    ends_at = datetime.combine(details.until, time(), zone) + timedelta(days=1)
-    if ends_at <= stands.ends_at:
-        refuse(
-            say(
-                "The site stays connected until %(end)s anyway. To end it earlier, use the action "
-                "for that.",
-                end=shown(stands.ends_at, zone),
-            ),
-            pointer="/details/until",
-        )
-    if offer.max_days is not None and ends_at > facts.at + timedelta(days=offer.max_days + 1):
+    offer = offer_of(inventory)
+    later = later_end(
+        stands.ends_at,
+        details.until,
+        inventory.office.zone,
+        endless=say("This connection has no end; there is nothing to extend."),
+        early=lambda end: say(
+            "The site stays connected until %(end)s anyway. To end it earlier, use the action "
+            "for that.",
+            end=end,
+        ),
+    )
+    if offer.max_days is not None and later.after > facts.at + timedelta(days=offer.max_days + 1):
         refuse(
             say("it may last at most %(days)s days", days=offer.max_days),
             pointer="/details/until",
         )
-    before, after = rfc3339(stands.ends_at), rfc3339(ends_at)
-    told = (shown(stands.ends_at, zone), shown(ends_at, zone))
-    choices = {"instance": stands.id, "action": "extend", "ends_at": after}
-    check_pinned(pinned, choices)
-    return Plan(
-        service=SERVICE,
-        choices=choices,
-        objects={f"site {stands.number}": {"ends_at": before}},
+    before, after = later.told
+    wording = Wording(
+        title=say("Keep the site connected until %(after)s", after=after),
+        changed=say("end of the connection"),
         summary=say(
             "Keeps %(name)s connected until %(after)s instead of %(before)s. Nothing changes on "
             "any device.",
             name=stands.name,
-            after=told[1],
-            before=told[0],
+            after=after,
+            before=before,
         ),
-        steps=(extend_step(stands.id, stands.name, before, after, told),),
-        claims=(),
-        risks=(),
-        expected_seconds=1,
     )
+    choices = {"instance": stands.id, "action": "extend"}
+    thing = f"site {stands.number}"
+    return extension(SERVICE, thing, stands.name, later, wording, choices, pinned)
 
 
 def plan_end(

@@ -11,7 +11,8 @@ from provisioner.errors import Conflict
 from provisioner.facts.internet import InternetFacts
 from provisioner.plans import segments
 from provisioner.plans.claims import Ledger
-from provisioner.plans.segments import NO_CAPACITY, PLAN_CHANGED, Lot
+from provisioner.plans.refusals import NO_CAPACITY, PLAN_CHANGED
+from provisioner.plans.segments import Lot
 from provisioner.services.booking import Bookings
 from provisioner.services.colocation.choosing import joined
 from provisioner.services.internet.wanted import InternetInput

@@ -10,6 +10,7 @@ from provisioner.drivers.network import Host
 from provisioner.facts.internet import InternetFacts
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Claim, Plan
+from provisioner.plans.refusals import check_pinned
 from provisioner.plans.segments import Lot
 from provisioner.services.air import (
     ALWAYS,
@@ -20,7 +21,6 @@ from provisioner.services.air import (
 )
 from provisioner.services.booking import Bookings, rfc3339
 from provisioner.services.device_objects import as_text
-from provisioner.services.event_wifi.planner import check_pinned
 from provisioner.services.internet.choosing import Pinned, choose_lot, choose_port
 from provisioner.services.internet.ending import SERVICE
 from provisioner.services.internet.risks import risks

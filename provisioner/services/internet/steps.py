@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from provisioner.catalogue.network_fields import Port
-from provisioner.drivers.network import Intent, Wish
 from provisioner.plans.model import Change, Step
 from provisioner.plans.segments import Lot
 from provisioner.services.booking import rfc3339
-from provisioner.services.device_objects import told
 from provisioner.services.internet.acceptance import FIELDWORK as FIELDWORK_DONE
 from provisioner.services.internet.wanted import InternetInput
+from provisioner.services.removing import Removed, absent, removal
 from provisioner.services.wishes import CHANGE, DeviceWishes, changes_of, to_params
-from provisioner.texts import Message, Phrase, pack, say
+from provisioner.texts import Message, pack, say
 
 NETWORK, PERSON, MANUAL = "network", "person", "manual.task"
 FIELDWORK = "site.fieldwork"
 PROVE, PROVE_GONE, HAND_OVER = "site.prove", "site.prove_gone", "site.hand_over"
-EXTEND = "instance.extend"
 
 
 def on_steps(
@@ -60,62 +58,24 @@ def change_step(
     )
 
 
-def off_steps(
-    on: Mapping[str, Step], removed: Mapping[str, Sequence[Intent]], number: str
-) -> tuple[Step, ...]:
+def off_steps(on: Mapping[str, Step], removed: Removed, number: str) -> tuple[Step, ...]:
     """Disconnect, then see that it is gone; ``on`` holds the steps of the plan that stands.
 
     The passphrase is that of ``number`` unless a change gave another: taking a removal back needs
     it.
     """
-    change, prove = on[CHANGE].params, on[PROVE].params
-    wishes = {h: [Wish(i, present=False).to_json() for i in its] for h, its in removed.items()}
-    waves = ([host for host in wave if host in removed] for wave in change["waves"])
-    disconnect = Step(
-        key=CHANGE,
-        kind=CHANGE,
-        title=say("Disconnect the site and remove what was added for it"),
-        target=on[CHANGE].target,
-        driver=NETWORK,
-        params={
-            "mark": change["mark"],
-            "wishes": wishes,
-            "expected": {h: dict.fromkeys(i.key for i in its) for h, its in removed.items()},
-            "waves": [wave for wave in waves if wave],
-            "tolerant": True,
-            "key_of": change.get("key_of", number),
-        },
-        changes=tuple(
-            Change(name, standing, None)
-            for host, its in removed.items()
-            for name, standing in (told(host, i) for i in its)
-        ),
-    )
+    prove = on[PROVE].params
+    title = say("Disconnect the site and remove what was added for it")
+    disconnect = removal(on[CHANGE], removed, title, number)
     gone = Step(
         key=PROVE_GONE,
         kind=PROVE_GONE,
         title=say("Prove that the site is disconnected"),
         target=on[PROVE].target,
         driver=NETWORK,
-        params={**prove, "wishes": wishes},
+        params={**prove, "wishes": absent(removed)},
     )
     return disconnect, gone
-
-
-def extend_step(
-    instance: str, name: str, before: str | None, after: str, told: tuple[Phrase, Phrase]
-) -> Step:
-    """Move the end; nothing else changes. ``told``: both ends for people."""
-    return Step(
-        key=EXTEND,
-        kind=EXTEND,
-        title=say("Keep the site connected until %(after)s", after=told[1]),
-        target=name,
-        driver=NETWORK,
-        params={"instance": instance, "before": before, "ends_at": after},
-        changes=(Change(say("end of the connection"), *told),),
-        undo=say("The earlier end counts again."),
-    )
 
 
 def prove_step(

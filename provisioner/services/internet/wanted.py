@@ -18,11 +18,12 @@ from provisioner.catalogue import (
 from provisioner.catalogue.network_fields import Port
 from provisioner.drivers.network import AccessPort, Host, Intent, Ssid
 from provisioner.errors import Conflict
+from provisioner.plans.refusals import refuse
 from provisioner.plans.segments import Lot
 from provisioner.services.event_wifi.wanted import form
 from provisioner.services.internet.details import InternetDetails
 from provisioner.services.marking import MARK
-from provisioner.services.paths import ACCESS_POINTS, SWITCHES, Way, refuse, stand_ins, way
+from provisioner.services.paths import ACCESS_POINTS, SWITCHES, Way, stand_ins, way
 from provisioner.services.scopes import Stock, stock_of, without
 from provisioner.services.waves import waves
 from provisioner.services.wishes import Intents

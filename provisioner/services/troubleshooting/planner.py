@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.plans.model import Change, Claim, Plan, Risk, Step
-from provisioner.services.event_wifi.planner import check_pinned
-from provisioner.services.paths import refuse
+from provisioner.plans.refusals import check_pinned, refuse
 from provisioner.services.troubleshooting.details import RemedyDetails, TroubleDetails
 from provisioner.texts import Message, Phrase, say
 

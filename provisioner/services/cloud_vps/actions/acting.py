@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from provisioner.catalogue import CloudVpsOffer, Inventory
 from provisioner.drivers.hypervisor import Machine, StorageReading
-from provisioner.errors import Conflict
 from provisioner.facts.cloud_vps import CloudVpsFacts, Standing, VmRecord
 from provisioner.plans.capacity import NodeRoom, rooms
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Claim, Plan, Risk, Step
+from provisioner.plans.refusals import check_pinned, refuse
 from provisioner.services.cloud_vps.on_vm import vm_name
-from provisioner.services.cloud_vps.placement import NO_CAPACITY, NOT_PLANNABLE
-from provisioner.services.cloud_vps.planner import SERVICE, check_cluster, check_pinned
+from provisioner.services.cloud_vps.planner import SERVICE, check_cluster
 from provisioner.services.risks import gravest_first
 from provisioner.settings import ClusterSettings
 from provisioner.texts import Message, say
@@ -189,13 +188,3 @@ def check_running(acting: Acting) -> None:
     """Raise Conflict unless the VM is switched on."""
     if not acting.runs:
         refuse(say("%(vm)s is switched off. Start it first.", vm=acting.name))
-
-
-def refuse(what: Message, **extra: Any) -> NoReturn:
-    """It cannot be planned as asked."""
-    raise Conflict(what, slug=NOT_PLANNABLE, extra=extra)
-
-
-def lacks_room(what: Message, **extra: Any) -> NoReturn:
-    """It cannot be planned for want of capacity."""
-    raise Conflict(what, slug=NO_CAPACITY, extra=extra)

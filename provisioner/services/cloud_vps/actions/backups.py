@@ -5,13 +5,9 @@ from __future__ import annotations
 from provisioner.drivers.hypervisor import VolumeReading
 from provisioner.facts.cloud_vps import carries_mark
 from provisioner.plans.model import Change, Plan, Risk
+from provisioner.plans.refusals import lacks_room, refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import (
-    Acting,
-    check_confirmed,
-    lacks_room,
-    refuse,
-)
+from provisioner.services.cloud_vps.actions.acting import Acting, check_confirmed
 from provisioner.services.cloud_vps.actions.disks import boot_disk
 from provisioner.services.cloud_vps.actions_details import BackupDetails, RestoreDetails
 from provisioner.texts import say

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from provisioner.plans.model import Plan
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps.actions import (
     access,
     backups,
@@ -21,7 +22,7 @@ from provisioner.services.cloud_vps.actions import (
     sizing,
     snapshots,
 )
-from provisioner.services.cloud_vps.actions.acting import Acting, check_standing, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting, check_standing
 from provisioner.services.cloud_vps.actions_details import FORMS
 from provisioner.texts import say
 

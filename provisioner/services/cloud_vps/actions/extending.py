@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from provisioner.plans.model import Change, Plan, Risk
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions_details import ExtendDetails
 from provisioner.texts import say
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from provisioner.plans.capacity import Need, NodeRoom, picture
 from provisioner.plans.claims import capacity_scope, further_key
 from provisioner.plans.model import Change, Claim, Plan, Risk
+from provisioner.plans.refusals import lacks_room, refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, lacks_room, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions.disks import Disk, boot_disk, disks_of
 from provisioner.services.cloud_vps.actions_details import MoveDetails
 from provisioner.services.cloud_vps.placement import joined

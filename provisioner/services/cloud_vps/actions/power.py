@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from provisioner.plans.model import Change, Plan, Risk
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, check_running, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting, check_running
 from provisioner.services.cloud_vps.actions_details import (
     RestartDetails,
     ResumeDetails,

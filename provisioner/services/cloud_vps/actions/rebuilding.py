@@ -9,8 +9,9 @@ from provisioner.drivers.hypervisor import ClusterFacts
 from provisioner.plans.capacity import picture
 from provisioner.plans.claims import Ledger
 from provisioner.plans.model import Plan, Risk
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, check_confirmed, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting, check_confirmed
 from provisioner.services.cloud_vps.actions.disks import second_disk
 from provisioner.services.cloud_vps.actions_details import RebuildDetails
 from provisioner.services.cloud_vps.chosen import Chosen

@@ -8,8 +8,9 @@ from typing import Any
 from provisioner.plans.capacity import promises
 from provisioner.plans.claims import capacity_scope, further_key
 from provisioner.plans.model import Change, Claim, Plan, Risk, Step
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions.disks import boot_disk, second_disk
 from provisioner.services.cloud_vps.actions_details import SettleDetails
 from provisioner.services.cloud_vps.drift import Finding, findings

@@ -9,8 +9,9 @@ from provisioner.drivers.hypervisor import Machine
 from provisioner.plans.capacity import Need, NodeRoom, picture, promises
 from provisioner.plans.claims import capacity_scope, further_key
 from provisioner.plans.model import Change, Claim, Plan, Risk, Step
+from provisioner.plans.refusals import lacks_room, refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, lacks_room, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions.disks import Disk, boot_disk, free_key, second_disk
 from provisioner.services.cloud_vps.actions.power import down_for
 from provisioner.services.cloud_vps.actions_details import ResizeDetails

@@ -8,8 +8,9 @@ from datetime import timedelta
 from provisioner.drivers.hypervisor import SnapshotReading, StorageReading
 from provisioner.facts.cloud_vps import carries_mark
 from provisioner.plans.model import Change, Plan, Risk
+from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import on_vm
-from provisioner.services.cloud_vps.actions.acting import Acting, refuse
+from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions.disks import Disk, disks_of
 from provisioner.services.cloud_vps.actions_details import (
     DeleteSnapshotDetails,
