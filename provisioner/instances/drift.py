@@ -20,8 +20,13 @@ from provisioner.drivers.hypervisor import BackupJob, GuestReading, Hypervisor
 from provisioner.errors import NotFound, StepFailure
 from provisioner.facts.cloud_vps import Standing, VmRecord
 from provisioner.instances import looks
-from provisioner.instances.drift_views import ClusterLookView, DriftView, cluster_view, drift_view
-from provisioner.instances.looks import Look
+from provisioner.instances.drift_views import (
+    ClusterLookView,
+    DriftView,
+    cluster_view,
+    drift_list,
+    drift_view,
+)
 from provisioner.instances.making import VM
 from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.records import vm_record
@@ -112,21 +117,8 @@ class DriftService:
 
     def list(self, actor: Actor) -> tuple[DriftView, ...]:
         """The VMs whose last look found something or failed, as far as the actor may see them."""
-        query = (
-            select(Instance, Look)
-            .join(Look, Look.subject == Instance.id)
-            .where(Instance.kind == VM, Instance.state != InstanceState.ENDED)
-            .order_by(Instance.name)
-        )
-        if not sees_all(actor):
-            query = query.where(Instance.department_id == (actor.department or "-"))
         with self._database.read() as session:
-            rows = session.execute(query).all()
-        return tuple(
-            drift_view(instance, look, actor.language)
-            for instance, look in rows
-            if look.found or look.trouble
-        )
+            return drift_list(session, actor, [VM])
 
     def clusters(self, actor: Actor) -> tuple[ClusterLookView, ...]:
         """When each cluster was looked at, and which did not answer. For the office only."""

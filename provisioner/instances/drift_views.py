@@ -1,15 +1,18 @@
-"""Differences between record and cluster as callers see them, in the reader's language."""
+"""Differences between record and world as callers see them, in the reader's language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from provisioner.instances.looks import Look
-from provisioner.instances.model import Instance
+from provisioner.instances.model import Instance, InstanceState
+from provisioner.people.rules import Actor, sees_all
 from provisioner.texts import from_json, render, unpack
 
 
@@ -76,6 +79,26 @@ def drift_view(instance: Instance, look: Look | None, language: str) -> DriftVie
         answered_at=look.answered_at if look else None,
         trouble=trouble_view(look, language),
         findings=[_finding(one, language) for one in look.found] if look else [],
+    )
+
+
+def drift_list(session: Session, actor: Actor, kinds: Collection[str]) -> tuple[DriftView, ...]:
+    """What stands, of these kinds, and whose last look found something or failed, by name.
+
+    Only as far as the actor may see it.
+    """
+    query = (
+        select(Instance, Look)
+        .join(Look, Look.subject == Instance.id)
+        .where(Instance.kind.in_(kinds), Instance.state != InstanceState.ENDED)
+        .order_by(Instance.name)
+    )
+    if not sees_all(actor):
+        query = query.where(Instance.department_id == (actor.department or "-"))
+    return tuple(
+        drift_view(instance, look, actor.language)
+        for instance, look in session.execute(query)
+        if look.found or look.trouble
     )
 
 

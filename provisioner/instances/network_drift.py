@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioner import events
@@ -19,11 +18,10 @@ from provisioner.drivers.network import Intent, Reading, Ssid
 from provisioner.errors import NotFound, StepFailure
 from provisioner.instances import looks
 from provisioner.instances.drift import at_work
-from provisioner.instances.drift_views import DriftView, drift_view
-from provisioner.instances.looks import Look
-from provisioner.instances.model import Instance, InstanceState
+from provisioner.instances.drift_views import DriftView, drift_list, drift_view
+from provisioner.instances.model import Instance
 from provisioner.instances.network_records import KINDS, key_owners, network_record, network_records
-from provisioner.people.rules import Actor, may_see, sees_all
+from provisioner.people.rules import Actor, may_see
 from provisioner.runs import leases
 from provisioner.services.network_findings import NetworkFinding, NetworkRecord, network_findings
 from provisioner.texts import Message, say
@@ -89,21 +87,8 @@ class NetworkDriftService:
 
     def list(self, actor: Actor) -> tuple[DriftView, ...]:
         """The instances whose last look found something, as far as the actor may see them."""
-        query = (
-            select(Instance, Look)
-            .join(Look, Look.subject == Instance.id)
-            .where(Instance.kind.in_(KINDS), Instance.state != InstanceState.ENDED)
-            .order_by(Instance.name)
-        )
-        if not sees_all(actor):
-            query = query.where(Instance.department_id == (actor.department or "-"))
         with self._database.read() as session:
-            rows = session.execute(query).all()
-        return tuple(
-            drift_view(instance, look, actor.language)
-            for instance, look in rows
-            if look.found or look.trouble
-        )
+            return drift_list(session, actor, KINDS)
 
     def record(self, id: str) -> NetworkRecord | None:
         """What planning ``settle`` needs to know of an instance; None where it does not stand."""

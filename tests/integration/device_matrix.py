@@ -37,7 +37,7 @@ STAGES = ("look", "apply", "verify", "confirm", "revert")
 _LINES = {"look": 3, "apply": 9, "verify": 3, "confirm": 3, "revert": 7}
 """Lines of a session in that stage."""
 _REFUSED = {"apply": range(4, 10), "confirm": (2, 3), "revert": (4,)}
-_STANDING: Mapping[str, Mapping[str, Any]] = {
+STANDING: Mapping[str, Mapping[str, Any]] = {
     "device-slow": {"seconds": 4},
     "device-dead": {},
     "device-mute": {},
@@ -74,7 +74,7 @@ def _kinds() -> Iterator[tuple[str, str, int, bool]]:
             yield stage, "device-reboots", line, False
         for line in _REFUSED.get(stage, ()):
             yield stage, "line-rejected", line, False
-        for kind in _STANDING:
+        for kind in STANDING:
             yield stage, kind, 0, False
             if stage != "look":
                 yield stage, kind, 0, True
@@ -109,7 +109,7 @@ class Trial:
         stage, point = self._stage, self._point
         if self._struck:
             stands = (TIMER + 1) * MINUTE if point.lasting else 0
-            if point.kind in _STANDING and time.monotonic() > self._since + stands:
+            if point.kind in STANDING and time.monotonic() > self._since + stands:
                 stage.lab.clear()
             return
         self._applied |= call == "apply" and point.host in orders
@@ -119,28 +119,34 @@ class Trial:
         if now != point.stage or point.host not in orders:
             return
         self._struck, self._since = True, time.monotonic()
-        if point.kind in _STANDING:
-            stage.lab.fault(point.kind, host=point.host, **_STANDING[point.kind])
+        if point.kind in STANDING:
+            stage.lab.fault(point.kind, host=point.host, **STANDING[point.kind])
         else:
             stage.lab.fault(point.kind, host=point.host, of="session", after=point.line)
 
     def run(self) -> Done | StepFailure:
         """Carry the change out, as a person would go on with it after the failure is mended."""
-        stage = self._stage
-        wanted = params(list(reversed(stage.lab.hosts())))
-        fleet, stage.fleet = stage.fleet, Watched(stage.fleet, self._strike)  # type: ignore[assignment]
-        try:
-            found = stage.apply(wanted, tries=4)
-            while isinstance(found, StepFailure) and _phase(stage) in ("reverting", "decided"):
-                stage.lab.clear()
-                found = stage.apply(wanted, tries=4)
-        finally:
-            stage.fleet = fleet
-        stage.lab.clear()
-        return found
+        wanted = params(list(reversed(self._stage.lab.hosts())))
+        return finish(self._stage, self._strike, lambda: self._stage.apply(wanted, tries=4))
 
 
-def _phase(stage: ChangeStage) -> str:
+def finish(
+    stage: Any, strike: Callable[[str, Any], None], apply: Callable[[], Done | StepFailure]
+) -> Done | StepFailure:
+    """Apply while it strikes; what waits for a person is gone on with after the fault is mended."""
+    fleet, stage.fleet = stage.fleet, Watched(stage.fleet, strike)
+    try:
+        found = apply()
+        while isinstance(found, StepFailure) and _phase(stage) in ("reverting", "decided"):
+            stage.lab.clear()
+            found = apply()
+    finally:
+        stage.fleet = fleet
+    stage.lab.clear()
+    return found
+
+
+def _phase(stage: Any) -> str:
     return str(stage.memory.get("do", {}).get("phase", "new"))
 
 

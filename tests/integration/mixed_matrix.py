@@ -21,7 +21,7 @@ from provisioner.errors import StepFailure
 from provisioner.lab.devices.plan import CampusPlan
 from provisioner.runs.steps.base import Done
 from tests.integration.change_stage import KilledError
-from tests.integration.device_matrix import STAGES, Mortal, Point, Watched
+from tests.integration.device_matrix import STAGES, STANDING, Mortal, Point, finish
 from tests.integration.mixed_stage import (
     SLOW_MINUTE,
     MixedStage,
@@ -34,14 +34,6 @@ from tests.integration.mixed_stage import (
 CORE = "sw-core-1"
 FAST, WHOLE = (18, 12, 0), (16, 8, 6)
 """How many devices of IOS, RouterOS and OpenWrt; access points cost seconds a call."""
-_STANDING: Mapping[str, Mapping[str, Any]] = {
-    "device-slow": {"seconds": 4},
-    "device-dead": {},
-    "device-mute": {},
-    "vty-full": {},
-    "login-refused": {},
-    "device-key-changed": {},
-}
 _FEW, _MANY = (1,), range(12)
 """After which lines of a session it strikes: on most devices, and on one of each platform."""
 
@@ -64,7 +56,7 @@ def _kinds(lines: Sequence[int]) -> Iterator[tuple[str, str, int, bool]]:
                 yield stage, "device-reboots", line, False
             if stage not in ("look", "verify") and line > 1:
                 yield stage, "line-rejected", line, False
-        for kind in _STANDING:
+        for kind in STANDING:
             yield stage, kind, 0, False
             if stage != "look":
                 yield stage, kind, 0, True
@@ -82,7 +74,7 @@ class Trial:
         lab, point, settings = self._stage.lab, self._point, self._stage.settings
         if self._struck:
             stands = (settings.timer_minutes + 1) * settings.minute if point.lasting else 0
-            if point.kind in _STANDING and time.monotonic() > self._since + stands:
+            if point.kind in STANDING and time.monotonic() > self._since + stands:
                 lab.clear()
             return
         self._applied |= call == "apply" and point.host in orders
@@ -92,28 +84,14 @@ class Trial:
         if now != point.stage or point.host not in orders:
             return
         self._struck, self._since = True, time.monotonic()
-        if point.kind in _STANDING:
-            lab.fault(point.kind, host=point.host, **_STANDING[point.kind])
+        if point.kind in STANDING:
+            lab.fault(point.kind, host=point.host, **STANDING[point.kind])
         else:
             lab.fault(point.kind, host=point.host, of="session", after=point.line)
 
     def run(self, wanted: Mapping[str, Any]) -> Done | StepFailure:
         """Carry the change out, as a person would go on with it after the failure is mended."""
-        stage = self._stage
-        fleet, stage.fleet = stage.fleet, Watched(stage.fleet, self._strike)  # type: ignore[assignment]
-        try:
-            found = stage.apply(wanted, tries=4)
-            while isinstance(found, StepFailure) and _phase(stage) in ("reverting", "decided"):
-                stage.lab.clear()
-                found = stage.apply(wanted, tries=4)
-        finally:
-            stage.fleet = fleet
-        stage.lab.clear()
-        return found
-
-
-def _phase(stage: MixedStage) -> str:
-    return str(stage.memory.get("do", {}).get("phase", "new"))
+        return finish(self._stage, self._strike, lambda: self._stage.apply(wanted, tries=4))
 
 
 def judge(stage: MixedStage, before: Mapping[str, str], found: Done | StepFailure) -> list[str]:
