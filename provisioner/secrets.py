@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -137,6 +140,16 @@ class SecretStore:
             return MultiFernet(_ring(self._key())).decrypt(encrypted.encode()).decode()
         except InvalidToken as error:
             raise _wrong_key() from error
+
+    def fingerprint(self, text: str) -> str:
+        """Of the text, by HMAC-SHA-256 with a key derived from the first: nobody else can make it.
+
+        Another after a rotation, so it is only for what may be forgotten then.
+        """
+        _ring(keys := self._key())
+        first = keys.split()[0].encode()
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=b"provisioner fingerprint").derive(first)
+        return hmac.digest(key, text.encode(), "sha256").hex()
 
     def check(self) -> int:
         """Decrypt every secret once; returns how many, raises Misconfigured if one cannot be."""

@@ -70,15 +70,18 @@ def change_password(
     old: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     again: Annotated[str, Form()] = "",
+    tokens: Annotated[str, Form()] = "",
 ) -> Response:
     """A new password for who knows the old one."""
     try:
         if password != again:
             raise Invalid([FieldError("/again", say("The two passwords differ."))])
-        product.people.change_password(actor, old, password, _secret(request))
+        product.people.change_password(
+            actor, old, password, _secret(request), tokens_too=tokens == "end"
+        )
     except Mistake as error:
         wrong = error if isinstance(error, Invalid) else Invalid([FieldError("/old", error.what)])
-        form = _faulty({}, wrong, "old", "password", "again")
+        form = _faulty({"tokens": tokens}, wrong, "old", "password", "again")
         return _show(request, actor, product, password=form, status=_mended(error))
     return go(request, "/account?done=password")
 

@@ -17,11 +17,11 @@ from api.pages.form import Form as Typed
 from api.pages.frame import Visitor, page
 from api.security import Services, address_of, policy
 from api.statuses import status_of
+from provisioner.bootstrap import Product
 from provisioner.complaints.receiving import new_key
 from provisioner.complaints.store import NUMBER
 from provisioner.complaints.views import Told
 from provisioner.complaints.words import CLASSES, KINDS, PRIVACY
-from provisioner.database import Database
 from provisioner.errors import FieldError, Invalid, Mistake, NotFound, Unauthenticated
 from provisioner.people.limits import Limits
 from provisioner.texts import Message, say
@@ -59,7 +59,7 @@ def hand_in(request: Request, visitor: Visitor, product: Services, sent: Sent) -
         told = forms.checked(Told, values)
         file = forms.attachment(sent)
         if visitor is None:
-            Limits(product.database).count("complain", address_of(request), HAND_INS, _HOUR)
+            _limits(product).count("complain", address_of(request), HAND_INS, _HOUR)
         receipt = product.desk.complaints.hand_in(told, values.get("key", ""), visitor, file)
     except Invalid as error:
         kept = {**values, TRAP: ""}
@@ -96,11 +96,11 @@ def read(
 ) -> Response:
     """How it stands, and its answers."""
     try:
-        _count(request, product.database, number)
+        _count(request, product, number)
         found = product.desk.complaints.outlook(number, key)
     except (NotFound, Unauthenticated) as error:
         return _answer_page(request, number, error=error)
-    _forgive(request, product.database, number)
+    _forgive(request, product, number)
     return page(
         request, "complain_answer.html", number=found.number, found=found, key=key.strip().lower(),
         kinds=KINDS, tags=forms.TAGS, problem=None,
@@ -117,9 +117,9 @@ def file(
     key: Annotated[str, Form()] = "",
 ) -> Response:
     """A file of an answer, for the holder of the key."""
-    _count(request, product.database, number)
+    _count(request, product, number)
     data, media_type, name = product.desk.complaints.outlook_file(number, key, id)
-    _forgive(request, product.database, number)
+    _forgive(request, product, number)
     return sent_file(data, media_type, name)
 
 
@@ -141,14 +141,18 @@ def sent_file(data: bytes, media_type: str, name: str) -> Response:
     )
 
 
-def _count(request: Request, database: Database, number: str) -> None:
-    limits, address = Limits(database), address_of(request)
+def _limits(product: Product) -> Limits:
+    return Limits(product.database, product.secrets)
+
+
+def _count(request: Request, product: Product, number: str) -> None:
+    limits, address = _limits(product), address_of(request)
     limits.count("complain-key", address, KEYS_PER_ADDRESS)
     limits.count("complain-key", address, KEYS_PER_NUMBER, key=number.strip().upper()[:40])
 
 
-def _forgive(request: Request, database: Database, number: str) -> None:
-    limits, address = Limits(database), address_of(request)
+def _forgive(request: Request, product: Product, number: str) -> None:
+    limits, address = _limits(product), address_of(request)
     limits.forgive("complain-key", address)
     limits.forgive("complain-key", address, key=number.strip().upper()[:40])
 

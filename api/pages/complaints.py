@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -21,8 +22,9 @@ from api.security import Services
 from api.statuses import status_of
 from provisioner.bootstrap import Product
 from provisioner.complaints.register import Register, register_of
-from provisioner.complaints.rules import UNANSWERED, may_record, outcomes
 from provisioner.complaints.rules import State as ComplaintState
+from provisioner.complaints.rules import may_record, outcomes
+from provisioner.complaints.service import ComplaintService
 from provisioner.complaints.store import Filter
 from provisioner.complaints.views import (
     Answer,
@@ -43,40 +45,40 @@ from provisioner.texts import Message, say
 
 router = APIRouter(prefix="/complaints")
 _FILTERS = ("kind", "classification", "state", "channel", "month", "q")
+_PAGE = 50
 _ENDED = 30
 """Of those that are answered or closed, so many are shown unasked."""
 _SHEET_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 @router.get("")
-def show(request: Request, actor: Reader, product: Services) -> Response:
-    """In groups by what has to be done; with a filter, what was found."""
+def show(request: Request, actor: Reader, product: Services, before: str = "") -> Response:
+    """In groups by what has to be done; with a filter, what was found, page by page."""
     chosen = {name: request.query_params.get(name, "")[:80] for name in _FILTERS}
     if chosen["month"] and _month(chosen["month"]) is None:
         chosen["month"] = ""
     first, until = month_span(chosen["month"], product)
     filtered = any(chosen.values())
-    found = product.desk.complaints.find(
-        actor,
-        Filter(
-            chosen["kind"], chosen["classification"], chosen["state"], chosen["channel"],
-            chosen["q"], first, until,
-        ),
+    wanted = Filter(
+        chosen["kind"], chosen["classification"], chosen["state"], chosen["channel"],
+        chosen["q"], first, until,
     )  # fmt: skip
+    desk = product.desk.complaints
+    found = desk.find(actor, wanted, before=before, limit=_PAGE + 1) if filtered else []
+    more = {**chosen, "before": found[_PAGE - 1].number} if len(found) > _PAGE else {}
     return page(
-        request, "complaints.html", chosen=chosen, filtered=filtered, found=found,
-        groups=[] if filtered else _groups(found, actor),
+        request, "complaints.html", chosen=chosen, filtered=filtered, found=found[:_PAGE],
+        older=urlencode({name: value for name, value in more.items() if value}),
+        groups=[] if filtered else _groups(desk, actor),
         office_reader=sees_all(actor), may_record=may_record(actor),
         kinds=KINDS, classes=CLASSES, channels=CHANNELS, states=STATES, tags=forms.TAGS,
     )  # fmt: skip
 
 
-def _groups(
-    found: list[ComplaintView], actor: Actor
-) -> list[tuple[str, Message, list[ComplaintView]]]:
+def _groups(desk: ComplaintService, actor: Actor) -> list[tuple[str, Message, list[ComplaintView]]]:
     """Each complaint once, in the first group that it belongs to; soonest due first."""
-    waiting = sorted((v for v in found if v.state in UNANSWERED), key=lambda v: v.due_at)
-    ended = [v for v in found if v.state not in UNANSWERED][:_ENDED]
+    waiting = sorted(desk.find(actor, Filter(state="open")), key=lambda v: v.due_at)
+    ended = desk.find(actor, Filter(state="ended"), limit=_ENDED)
     if not sees_all(actor):
         return [("open", say("Not answered yet"), waiting), ("ended", say("Answered"), ended)]
     tests: list[tuple[str, Message, Callable[[ComplaintView], bool]]] = [

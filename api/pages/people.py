@@ -25,7 +25,7 @@ router = APIRouter(prefix="/people")
 _FIELDS = ("username", "name", "roles", "department", "email", "phone", "language")
 _DONE: dict[str, Message] = {
     "saved": say("The account is saved."),
-    "closed": say("The account is closed: neither sign-in nor tokens work."),
+    "closed": say("The account is closed: nobody signs in with it and its tokens have ended."),
     "opened": say("The account is open again."),
     "codes-ended": say("The one-time codes are removed; the person signs in by password alone."),
     "signed-out": say("The person is signed out everywhere."),

@@ -17,6 +17,8 @@ from api.pages.holder import Holder, holder_of
 from api.security import Services
 from provisioner.approvals.second import FirstApprovalView
 from provisioner.bootstrap import Product
+from provisioner.complaints.store import NUMBER
+from provisioner.errors import NotFound
 from provisioner.finding.filters import Choice
 from provisioner.finding.queue import Waiting
 from provisioner.people.rules import Actor, sees_all
@@ -63,7 +65,12 @@ def queue(
     group: str = "",
     cursor: str | None = None,
 ) -> Response:
-    """Four groups for the office, three for a department; one group; or what filters find."""
+    """Four groups for the office, three for a department; one group; or what filters find.
+
+    Who looks for the number of a complaint is led to it.
+    """
+    if NUMBER.fullmatch(sought := q.strip().upper()) and _is_shown(product, actor, sought):
+        return go(request, f"/complaints/{sought}")
     choice = Choice(
         q=q.strip()[:100],
         state=state if state in list(State) else "",
@@ -116,6 +123,14 @@ def remove_filter(request: Request, actor: Reader, product: Services, id: int) -
     """Forget a name."""
     product.desk.finding.filters.remove(actor, id)
     return go(request, "/")
+
+
+def _is_shown(product: Product, actor: Actor, complaint: str) -> bool:
+    try:
+        product.desk.complaints.get(actor, complaint)
+    except NotFound:
+        return False
+    return True
 
 
 def _found(product: Product, actor: Actor, choice: Choice, cursor: str | None) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from api.pages.form import faults
 from api.pages.frame import Visitor, page
 from api.pages.resume import Kept, Sent, kept_in, local, sign_in_form
 from api.security import (
+    KNOWN_COOKIE,
     PENDING_COOKIE,
     SESSION_COOKIE,
     Services,
     address_of,
+    set_known,
     set_pending,
     set_session,
 )
@@ -55,8 +57,9 @@ def sign_in(
     kept = kept_in(sent)
     try:
         found = product.people.sign_in(
-            username.strip(), password, address_of(request), _browser(request)
-        )
+            username.strip(), password, address_of(request), _browser(request),
+            request.cookies.get(KNOWN_COOKIE, ""),
+        )  # fmt: skip
     except Unauthenticated as error:
         return sign_in_form(
             request, status=status_of(error), next=next, username=username[:64],
@@ -179,6 +182,7 @@ def _enter(request: Request, found: SignedIn, next: str, kept: Kept | None) -> R
     else:
         response = RedirectResponse(local(next), 303)
     set_session(request, response, found.secret)
+    set_known(request, response, found.actor.username)
     return response
 
 

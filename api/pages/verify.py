@@ -72,7 +72,7 @@ def compare(
 def _look(
     request: Request, product: Product, code: str, kind: str, limit: int
 ) -> PublicView | None:
-    Limits(product.database).count(kind, address_of(request), limit)
+    Limits(product.database, product.secrets).count(kind, address_of(request), limit)
     return product.desk.letters.public(code)
 
 

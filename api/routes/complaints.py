@@ -49,14 +49,17 @@ def find(
     channel: str = "",
     month: Month = "",
     q: str = "",
+    before: str = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 500,
 ) -> list[ComplaintView]:
-    """Those that the caller may see, newest receipt first, at most 500.
+    """Those that the caller may see, newest receipt first; ``before``: those after that number.
 
-    ``classification=none``: not classified yet; ``state=open``: not answered yet.
+    ``classification=none``: not classified yet; ``state=open``: not answered yet, ``ended``: the
+    others.
     """
     first, until = month_span(month, product)
     chosen = Filter(kind, classification, state, channel, q, first, until)
-    return product.desk.complaints.find(actor, chosen)
+    return product.desk.complaints.find(actor, chosen, before=before, limit=limit)
 
 
 @router.post("", status_code=201)

@@ -17,6 +17,7 @@ from provisioner.people.limits import Limits
 from provisioner.requests import store
 from provisioner.requests.model import Request
 from provisioner.requests.rules import OPEN, RequestState
+from provisioner.secrets import SecretStore
 from provisioner.texts import say
 
 OF_ADDRESS = 60
@@ -58,9 +59,9 @@ class Tracked:
 class Tracking:
     """Looks a request up by what only its applicant knows; limited against guessing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secrets: SecretStore) -> None:
         self._database = database
-        self._limits = Limits(database)
+        self._limits = Limits(database, secrets)
 
     def look(self, address: str, number: str, contact: str) -> Tracked:
         """The request whose applicant gave that telephone or e-mail.

@@ -22,5 +22,5 @@ class Asking:
 def asking_of(core: Core) -> Piece[Asking]:
     """Made from the core; housekeeping forgets forms that nobody touched for long."""
     forms = Forms(core.database, core.secrets, core.requests.intake)
-    made = Asking(forms, Contacts(core.database), Tracking(core.database))
+    made = Asking(forms, Contacts(core.database), Tracking(core.database, core.secrets))
     return Piece(made, chores=[forms.tidy])

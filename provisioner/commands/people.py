@@ -137,7 +137,7 @@ def user_reset_codes(username: User) -> None:
 
 @user_app.command("password")
 def user_password(username: User) -> None:
-    """Set a new password and sign the person out everywhere.
+    """Set a new password, sign the person out everywhere and end all tokens.
 
     Example: provisioner user password sari
     """
@@ -147,7 +147,7 @@ def user_password(username: User) -> None:
 
 @user_app.command("close")
 def user_close(username: User) -> None:
-    """Close an account: neither sign-in nor tokens work from now on; its records stay.
+    """Close an account: nobody signs in with it and its tokens end; its records stay.
 
     Example: provisioner user close sari
     """

@@ -85,7 +85,7 @@ def register_of(
         first=datetime.combine(month, time(), office.zone),
         until=datetime.combine(following, time(), office.zone),
     )
-    views = service.find(actor, span, limit=None)
+    views = service.find(actor, span)
     return Register(month, [_entry(one, office, moment) for one in reversed(views)], office)
 
 

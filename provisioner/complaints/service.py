@@ -82,12 +82,18 @@ class ComplaintService:
             return self._view(session, actor, self._seen(session, actor, number))
 
     def find(
-        self, actor: Actor, chosen: Filter | None = None, limit: int | None = 500
+        self,
+        actor: Actor,
+        chosen: Filter | None = None,
+        *,
+        before: str = "",
+        limit: int | None = None,
     ) -> list[ComplaintView]:
-        """Those that the actor may see, newest receipt first."""
+        """Those that the actor may see, newest receipt first; ``before``: after that number's."""
         own = None if sees_all(actor) else (actor.id, actor.department)
         with self._database.read() as session:
-            rows = store.find(session, chosen or Filter(), of=own, limit=limit)
+            last = self._seen(session, actor, before) if before else None
+            rows = store.find(session, chosen or Filter(), of=own, before=last, limit=limit)
             return complaint_views(session, actor, rows, self._office, now())
 
     def events(self, actor: Actor, number: str, after: int = 0) -> list[EventView]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from provisioner.complaints.model import (
@@ -65,9 +65,13 @@ def find(
     chosen: Filter,
     *,
     of: tuple[int, str | None] | None = None,
-    limit: int | None = 500,
+    before: Complaint | None = None,
+    limit: int | None = None,
 ) -> list[Complaint]:
-    """Complaints by receipt, newest first; ``of``: an applicant's id and department."""
+    """Complaints by receipt, newest first; ``of``: an applicant's id and department.
+
+    ``before``: only those that follow this one in the list.
+    """
     query = select(Complaint).order_by(Complaint.received_at.desc(), Complaint.id.desc())
     for column, wanted in (
         (Complaint.kind, chosen.kind),
@@ -80,6 +84,8 @@ def find(
             query = query.where(column == wanted)
     if chosen.state == "open":
         query = query.where(Complaint.state.in_(UNANSWERED))
+    elif chosen.state == "ended":
+        query = query.where(Complaint.state.not_in(UNANSWERED))
     elif chosen.state:
         query = query.where(Complaint.state == chosen.state)
     if chosen.first:
@@ -90,6 +96,9 @@ def find(
         query = query.where(_says(chosen.text))
     if of:
         query = query.where(_own(*of))
+    if before:
+        place = tuple_(Complaint.received_at, Complaint.id)
+        query = query.where(place < tuple_(before.received_at, before.id))
     return list(session.scalars(query.limit(limit)))
 
 

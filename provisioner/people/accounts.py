@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from provisioner import events
 from provisioner.database import now
 from provisioner.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from provisioner.people import fields, limits, store
+from provisioner.people import fields, store
 from provisioner.people.model import Department, Person, PersonRole, Role
 from provisioner.people.passwords import check_password
 from provisioner.people.rules import PASSWORD_LENGTH, Actor
 from provisioner.people.subject import SYSTEM, Subject, digest, no_person, person_of
+from provisioner.people.tokens import end_tokens
 from provisioner.people.views import DepartmentView, PersonView
 from provisioner.texts import say
 
@@ -151,17 +152,24 @@ class Accounts(Subject):
         )  # fmt: skip
 
     def set_password(self, username: str, password: str, actor: str = SYSTEM) -> None:
-        """Give a person a new password and sign every browser out."""
+        """Give a person a new password; every browser is signed out, and no token works any more.
+
+        Who needs it has lost the old one, perhaps to somebody who has made tokens with it.
+        """
         hashed = fields.hash_of(password)
         with self._database.write() as session:
             row = person_of(session, username)
             row.password_hash = hashed
             store.end_sessions(session, row.id)
+            end_tokens(session, row.id, actor)
             payload = {"username": username}
             events.append(session, SYSTEM, "person:password-set", actor=actor, payload=payload)
 
-    def change_password(self, actor: Actor, old: str, new: str, keep: str) -> None:
-        """The person's own; other browsers than that of the session ``keep`` are signed out.
+    def change_password(
+        self, actor: Actor, old: str, new: str, keep: str, *, tokens_too: bool = False
+    ) -> None:
+        """The person's own; other browsers than that of the session ``keep`` are signed out, and
+        ``tokens_too`` made worthless where the person says so.
 
         Raises Forbidden for a token, Unauthenticated(``wrong-credentials``, ``too-many-tries``),
         Invalid.
@@ -173,6 +181,8 @@ class Accounts(Subject):
         with self._database.write() as session:
             person_of(session, actor.username).password_hash = hashed
             store.end_sessions(session, actor.id, except_for=digest(keep))
+            if tokens_too:
+                end_tokens(session, actor.id, actor.username)
             payload = {"username": actor.username}
             events.append(
                 session, SYSTEM, "person:password-set", actor=actor.username, payload=payload
@@ -182,15 +192,15 @@ class Accounts(Subject):
         """Check that it is the person who sits there. Raises Unauthenticated."""
         key = str(actor.id)
         with self._database.write() as session:
-            limits.count(session, "password", "", _PASSWORD_TRIES, key=key)
+            self._limits.count_in(session, "password", "", _PASSWORD_TRIES, key=key)
             hashed = person_of(session, actor.username).password_hash
         if not check_password(password[: PASSWORD_LENGTH.stop], hashed):
             raise Unauthenticated(say("The present password is wrong."), slug="wrong-credentials")
         with self._database.write() as session:
-            limits.forgive(session, "password", "", key)
+            self._limits.forget(session, "password", "", key)
 
     def set_active(self, username: str, active: bool, actor: str = SYSTEM) -> PersonView:
-        """Close or reopen an account; closed, neither sessions nor tokens let anyone in.
+        """Close or reopen an account; sessions and tokens end with closing, for good.
 
         Raises NotFound, Conflict(``last-administrator``).
         """
@@ -200,6 +210,7 @@ class Accounts(Subject):
                 _keep_an_administrator(session, row)
             row.active = active
             store.end_sessions(session, row.id)
+            end_tokens(session, row.id, actor)
             tag = "person:opened" if active else "person:closed"
             events.append(session, SYSTEM, tag, actor=actor, payload={"username": username})
             return self._view(session, row)

@@ -157,6 +157,6 @@ class SignInTry(Base):
     __tablename__ = "prov_sign_in_try"
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    """SHA-256: who tried what name is nobody's business."""
+    """A fingerprint by our own secret: who tried what name is nobody's business."""
     tries: Mapped[int]
     since: Mapped[datetime]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from provisioner import events
 from provisioner.database import now
 from provisioner.errors import Conflict, Forbidden, Unauthenticated
-from provisioner.people import limits, store
+from provisioner.people import store
 from provisioner.people.model import Person, RecoveryCode, SecondFactor
 from provisioner.people.rules import Actor
 from provisioner.people.sessions import Sessions
@@ -80,7 +80,7 @@ class SecondFactors(Sessions):
             if not self._fits(session, row, code):
                 raise wrong_code()
             row.confirmed_at = now()
-            limits.forgive(session, "code", "", str(actor.id))
+            self._limits.forget(session, "code", "", str(actor.id))
             _record(session, "person:codes-added", actor.username, actor.username)
             return _new_recovery(session, actor.id)
 
@@ -113,7 +113,7 @@ class SecondFactors(Sessions):
     def _count_code(self, person_id: int) -> None:
         """Counted per person: whoever guesses knows the password already."""
         with self._database.write() as session:
-            limits.count(session, "code", "", CODE_TRIES, key=str(person_id))
+            self._limits.count_in(session, "code", "", CODE_TRIES, key=str(person_id))
 
     def _accepts(self, session: Session, person: Person, code: str) -> bool:
         """Whether the code is the person's, of either kind; it is used up by this."""

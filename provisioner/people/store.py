@@ -183,6 +183,14 @@ def count_try(session: Session, key: str, moment: datetime, since: datetime) -> 
     return session.scalars(statement, execution_options={"populate_existing": True}).one()
 
 
+def try_of(session: Session, key: str, moment: datetime) -> SignInTry:
+    """The count of a key, for this transaction alone; one not yet there begins now, at none."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(SignInTry).values(key=key, tries=0, since=moment)
+    session.execute(fresh.on_conflict_do_nothing(index_elements=[SignInTry.key]))
+    return session.get_one(SignInTry, key, with_for_update=True, populate_existing=True)
+
+
 def drop_old(session: Session, moment: datetime, since: datetime) -> None:
     """Forget what has expired, and tries that no longer count."""
     for table in (WebSession, PendingSignIn, Invitation):

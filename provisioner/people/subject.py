@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from provisioner.database import Database
 from provisioner.errors import Misconfigured, NotFound
 from provisioner.people import store
+from provisioner.people.limits import Limits
 from provisioner.people.model import Person, Role, SecondFactor
 from provisioner.people.policy import APPROVERS
 from provisioner.people.rules import Actor
@@ -42,6 +43,7 @@ class Subject:
         self._database = database
         self.terms = terms or Terms()
         self._secrets = secrets or SecretStore(database, _no_key)
+        self._limits = Limits(database, self._secrets)
 
     def _actor(self, session: Session, row: Person, scopes: Iterable[str] = ()) -> Actor:
         roles = frozenset(Role(r.role) for r in row.roles)

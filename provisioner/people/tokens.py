@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from provisioner import events
 from provisioner.database import now
 from provisioner.errors import NotFound
@@ -84,6 +86,16 @@ class Tokens(Subject):
             token = session.get(Token, id)
             if not token or (owner and token.person_id != person_of(session, owner).id):
                 raise NotFound(say("There is no token %(id)s.", id=id))
-            if token.revoked_at is None:
-                token.revoked_at = now()
-                events.append(session, SYSTEM, "token:revoked", actor=actor, payload={"token": id})
+            _revoke(session, token, actor)
+
+
+def end_tokens(session: Session, person_id: int, actor: str) -> None:
+    """Make all of a person's tokens worthless, within the caller's transaction."""
+    for token in store.tokens(session, person_id):
+        _revoke(session, token, actor)
+
+
+def _revoke(session: Session, token: Token, actor: str) -> None:
+    if token.revoked_at is None:
+        token.revoked_at = now()
+        events.append(session, SYSTEM, "token:revoked", actor=actor, payload={"token": token.id})

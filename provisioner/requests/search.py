@@ -43,8 +43,11 @@ _IN_DETAILS = (
 )  # fmt: skip
 """What of the answers is looked up; secrets are no part of a request's details."""
 _CHANGES = frozenset(
-    {"request:created", "request:updated", "request:submitted", "request:done", "instance:created"}
-)
+    {
+        "request:created", "request:updated", "request:submitted", "request:done",
+        "instance:created", "letter:issued",
+    }
+)  # fmt: skip
 """Events that may come with other words."""
 _MAC = re.compile(r"(?<![0-9a-f:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9a-f:-])")
 _AT_ONCE = 500

@@ -18,6 +18,8 @@ from provisioner.database import Database, now
 from provisioner.finding.words import words_of_instances
 from provisioner.instances.model import Instance
 from provisioner.people.model import Department, Person
+from provisioner.reports.letters.model import OutLetter
+from provisioner.reports.letters.store import words_of_letters
 from provisioner.requests import search
 from provisioner.requests.model import Letter, Request
 from provisioner.requests.search import SearchIndex, SearchTerm, find, terms_of, words_of
@@ -134,6 +136,25 @@ def test_found_by_all_that_it_is_known_by(office: Database) -> None:
     assert _found(office, "2026") == event + vps
     for typed in ("portal bazar", "rahasia", "true", "passphrase", "%", "_", "--", "tan"):
         assert _found(office, typed) == [], typed
+
+
+def test_found_by_the_numbers_of_letters_that_went_out(office: Database) -> None:
+    SearchIndex(office, [words_of_letters])
+    request = _request(office, "VPS-2026-0001")
+    _request(office, "VPS-2026-0002")
+    with office.write() as session:
+        session.add(
+            OutLetter(
+                request_id=request, request_number="VPS-2026-0001", department_id="dinkes",
+                kind="confirmation", code="c" * 32, edits={}, number="500.12/1071/2026",
+                created_by="rina", created_at=now(),
+            )
+        )  # fmt: skip
+        session.flush()
+        events.append(session, "VPS-2026-0001", "letter:issued")
+    for typed in ("500.12/1071/2026", "500.12/10", "1071/2026"):
+        assert _found(office, typed) == ["VPS-2026-0001"], typed
+    assert _found(office, "500.12/1072") == []
 
 
 def test_other_departments_stay_unseen(office: Database) -> None:

@@ -81,6 +81,31 @@ def test_the_public_form_gives_a_number_a_key_and_dates_and_the_key_opens_the_an
         ({"website": "http://spam"}, "kirim sekali lagi"),
     ],
 )
+def test_a_complaint_is_found_in_the_one_search_box_by_who_may_see_it(stage: Stage) -> None:
+    number = recorded(stage)
+    with stage.browser("rina") as client:
+        found = client.get(f"/?q={number.lower()}")
+        assert (found.status_code, found.headers["location"]) == (303, f"/complaints/{number}")
+        assert client.get("/?q=ADU-1999-0001").status_code == 200
+    with stage.browser("tono") as client:
+        assert client.get(f"/?q={number}").status_code == 200
+
+
+def test_the_list_is_turned_and_what_is_open_is_never_cut_off(stage: Stage) -> None:
+    first = recorded(stage, received_at="2026-01-05T09:00:00+07:00")
+    words = "Antrean panjang sekali"
+    for _ in range(51):
+        recorded(stage, kind="appreciation", text=words)
+    with stage.browser("wulan") as client:
+        assert first in client.get("/complaints").text
+        page = client.get("/complaints?q=Antrean+panjang").text
+        [older] = re.findall(r'href="(/complaints\?q=[^"]+)"', page)
+        rest = client.get(older.replace("&amp;", "&")).text
+    assert page.count('class="row-link"') == 50
+    assert rest.count('class="row-link"') == 1
+    assert "before=" not in rest
+
+
 def test_what_is_wrong_is_told_and_what_was_typed_stays(
     stage: Stage, changes: dict[str, str], said: str
 ) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pyotp
 import pytest
 
+from provisioner.people.limits import FREE_TRIES
 from tests.web.stage import PASSWORD, Stage
 
 ROLE = "technician"
@@ -126,10 +127,46 @@ def test_where_codes_are_required_they_come_before_anything_else(stage: Stage, s
         refused = client.post(f"/api/v1{approve}", json=form, headers=token)
         assert refused.status_code == 403
         assert refused.json()["type"] == "/problems/second-factor"
-        assert client.get("/api/v1/requests", headers=token).status_code == 200
+        for method, path in (("GET", "/requests"), ("POST", "/departments"), ("GET", "/people")):
+            answer = client.request(method, f"/api/v1{path}", json={}, headers=token)
+            assert answer.json()["type"] == "/problems/second-factor"
+        assert client.get("/api/v1/account", headers=token).status_code == 200
         set_up_codes(client)
+        assert client.get("/api/v1/requests", headers=token).status_code == 200
         assert client.get("/").status_code == 200
         assert client.post(f"/api/v1{approve}", json=form, headers=token).status_code == 202
+
+
+def test_an_administrator_without_codes_manages_nobody_by_json_either(
+    stage: Stage, strict: str
+) -> None:
+    who = someone(stage, "admin.tanpa.kode", "administrator")
+    token = {"Authorization": f"Bearer {stage.people.create_token(who)}"}
+    body = {"username": "diselundupkan", "name": "D", "roles": ["administrator"]}
+    with httpx.Client(base_url=strict, trust_env=False, timeout=30) as client:
+        signed_in(client, who)
+        for headers in (token, {}):
+            refused = client.post("/api/v1/people", json=body, headers=headers)
+            assert refused.json()["type"] == "/problems/second-factor"
+        assert client.get("/people").headers["location"] == "/account/code"
+
+
+def test_a_browser_is_known_by_its_cookie_and_guesses_elsewhere_do_not_matter_there(
+    stage: Stage,
+) -> None:
+    who = someone(stage, "diserang")
+    with stage.client() as client:
+        signed_in(client, who)
+        known = client.cookies["known"]
+        client.post("/sign-out")
+        for n in range(FREE_TRIES):
+            with httpx.Client(transport=httpx.HTTPTransport(local_address=f"127.8.0.{n // 5}"),
+                              base_url=stage.url) as guessing:  # fmt: skip
+                assert signed_in(guessing, who, "tebakan").status_code == 401
+        with stage.client() as elsewhere:
+            assert signed_in(elsewhere, who).status_code == 429
+        assert signed_in(client, who).status_code == 303
+        assert client.cookies["known"] != known
 
 
 def test_own_details_and_password(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from provisioner.errors import NotFound
 from provisioner.people.model import Department
 from provisioner.reports.letters.model import OutLetter
 from provisioner.reports.letters.rules import LIVE
+from provisioner.requests.model import Request
 from provisioner.texts import say
 
 
@@ -86,3 +87,13 @@ def department_names(session: Session, ids: Collection[str]) -> Mapping[str, str
     """The names of departments."""
     rows = session.execute(select(Department.id, Department.name).where(Department.id.in_(ids)))
     return dict(rows.all())
+
+
+def words_of_letters(session: Session, rows: Sequence[Request]) -> Mapping[int, Iterable[str]]:
+    """The numbers that letters to these requests were given, withdrawn ones too, by request."""
+    query = select(OutLetter).where(OutLetter.request_id.in_([row.id for row in rows]))
+    found: dict[int, list[str]] = {}
+    for letter in session.scalars(query):
+        if letter.number:
+            found.setdefault(letter.request_id, []).append(letter.number)
+    return found
