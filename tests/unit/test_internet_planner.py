@@ -234,6 +234,13 @@ def test_a_name_that_is_on_the_air_is_refused() -> None:
     made(**{**again, "ssid": "Lain"})
 
 
+def test_what_an_access_point_cannot_do_is_refused_before_anybody_approves() -> None:
+    campus = Campus()
+    (key,) = [intent.key for intent in wished(made(campus, **WIFI), AP_1)]
+    campus.problems[AP_1] = {key: say("its radios know no WPA3")}
+    assert "ap-smp-1 cannot take this change" in refused("not-plannable", campus=campus, **WIFI)
+
+
 def test_a_site_and_an_event_do_not_share_a_name_on_one_access_point() -> None:
     """The site's WiFi is there for good; the event comes to the same access points."""
     site = ledger((NUMBER, made(**WIFI)))

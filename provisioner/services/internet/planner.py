@@ -51,8 +51,9 @@ def plan(
     lot = choose_lot(wanted, port.device, facts, bookings, pinned)
     check_air(wanted, facts, bookings)
     devices = device_wishes(
-        wanted.intents(port, lot), facts.readings, hosts, bookings, facts.at, unsure(wanted, facts)
-    )
+        wanted.intents(port, lot), facts.readings, hosts, bookings, facts.at,
+        unsure(wanted, lot, facts),
+    )  # fmt: skip
     choices = choices_of(wanted, port, lot)
     check_pinned(pinned, choices)
     return Plan(
@@ -80,11 +81,15 @@ def check_air(wanted: InternetInput, facts: InternetFacts, bookings: Bookings) -
     check_crowd(wanted.details.expected_users, len(here), wanted.radio.users)
 
 
-def unsure(wanted: InternetInput, facts: InternetFacts) -> set[str]:
-    """Devices whose answer was about another VLAN of several that they were asked about."""
+def unsure(wanted: InternetInput, lot: Lot, facts: InternetFacts) -> set[str]:
+    """Devices whose answer was about another VLAN of several that they were asked about.
+
+    Access points are asked about the first one only.
+    """
     if len(facts.asked) <= 1:
         return set()
-    return {*wanted.access_points, *(way.router.device for way in wanted.ways.values())}
+    air = wanted.access_points if facts.asked[0] != lot.vlan else ()
+    return {*air, *(way.router.device for way in wanted.ways.values())}
 
 
 def choices_of(wanted: InternetInput, port: Port, lot: Lot) -> dict[str, Any]:
