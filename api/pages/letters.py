@@ -128,7 +128,7 @@ def edit(
     request: Request, actor: Reader, product: Services, id: int,
     signatory: Annotated[str, Form()] = "", recipient: Annotated[str, Form()] = "",
     subject: Annotated[str, Form()] = "", note: Annotated[str, Form()] = "",
-    copies: Annotated[str, Form()] = "",
+    copies: Annotated[str, Form()] = "", revision: Annotated[int | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Keep what the office chose for this letter."""
     typed = {"signatory": signatory, "recipient": recipient, "subject": subject,
@@ -144,7 +144,7 @@ def edit(
             raise Invalid(
                 [FieldError(f"/{fault['loc'][0]}", explain(fault)) for fault in error.errors()]
             ) from None
-        return product.desk.letters.edit(actor, id, edits)
+        return product.desk.letters.edit(actor, id, edits, revision)
 
     return _do(request, actor, product, id, act, typed)
 
@@ -159,11 +159,12 @@ def ready(request: Request, actor: Reader, product: Services, id: int) -> Respon
 def issue(
     request: Request, actor: Reader, product: Services, id: int,
     number: Annotated[str, Form()] = "", date: Annotated[str, Form()] = "",
+    revision: Annotated[int | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Freeze it under its number and date."""
     return _do(
         request, actor, product, id,
-        lambda: product.desk.letters.issue(actor, id, number, date),
+        lambda: product.desk.letters.issue(actor, id, number, date, revision),
         {"number": number, "date": date},
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.replay import Replaying
 from api.security import Person, Services
-from provisioner.reports.letters.views import LetterEdits, OutLetterView, Ways
+from provisioner.reports.letters.views import LetterEdits, LetterPatch, OutLetterView, Ways
 
 router = APIRouter(tags=["letters"], route_class=Replaying)
 PDF = "application/pdf"
@@ -32,6 +32,7 @@ class Numbered(_In):
 
     number: str
     date: str
+    revision: int | None = None
 
 
 class Sent(_In):
@@ -83,9 +84,10 @@ def show(product: Services, actor: Person, id: int) -> OutLetterView:
 
 
 @router.patch("/letters/{id}")
-def edit(product: Services, actor: Person, id: int, edits: LetterEdits) -> OutLetterView:
+def edit(product: Services, actor: Person, id: int, body: LetterPatch) -> OutLetterView:
     """Choose signatory, recipient, subject, note and copies; what is left out is as usual."""
-    return product.desk.letters.edit(actor, id, edits)
+    edits = LetterEdits.model_validate(body.model_dump(exclude={"revision"}))
+    return product.desk.letters.edit(actor, id, edits, body.revision)
 
 
 @router.get("/letters/{id}/letter.pdf", response_class=Response)
@@ -109,7 +111,7 @@ def ready(product: Services, actor: Person, id: int) -> OutLetterView:
 @router.post("/letters/{id}/issue")
 def issue(product: Services, actor: Person, id: int, body: Numbered) -> OutLetterView:
     """Freeze it under its number and date."""
-    return product.desk.letters.issue(actor, id, body.number, body.date)
+    return product.desk.letters.issue(actor, id, body.number, body.date, body.revision)
 
 
 @router.post("/letters/{id}/signed")

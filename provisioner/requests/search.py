@@ -17,11 +17,12 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     or_,
     select,
     union_all,
 )
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from provisioner import events
@@ -107,7 +108,9 @@ class SearchIndex:
                 )
             fresh += ({"request_id": id, "term": term} for term in sorted(wanted - kept[id]))
         if fresh:
-            session.execute(insert(SearchTerm), fresh)
+            insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else pg.insert
+            # whoever writes the same request's words just now has most of them in common
+            session.execute(insert(SearchTerm).on_conflict_do_nothing(), fresh)
 
     def catch_up(self) -> int:
         """Write the words of requests that have none yet, newest first; returns how many those are.
@@ -122,7 +125,9 @@ class SearchIndex:
                 )
                 if last is not None:
                     missing = missing.where(Request.id < last)
-                rows = list(session.scalars(missing.order_by(Request.id.desc()).limit(_AT_ONCE)))
+                missing = missing.order_by(Request.id.desc()).limit(_AT_ONCE)
+                # locked: who changes one meanwhile finds these words, and replaces them
+                rows = list(session.scalars(missing.with_for_update(key_share=True)))
                 self.write(session, rows)
             self._whole = not rows
             written += len(rows)

@@ -55,10 +55,15 @@ def take_number(session: Session, prefix: str, year: int) -> str:
 
 
 def by_number(session: Session, number: str, *, lock: bool = False) -> Request:
-    """The request. Raises NotFound."""
+    """The request. Raises NotFound.
+
+    ``lock``: nobody else changes it in this transaction; rows that refer to it are added as before.
+    """
     query = select(Request).where(Request.number == number)
+    if lock:
+        query = query.with_for_update(key_share=True)
     known = _NUMBER.fullmatch(number)  # some of what callers write, no database takes
-    found = known and session.scalars(query.with_for_update() if lock else query).one_or_none()
+    found = known and session.scalars(query).one_or_none()
     if found is None:
         raise NotFound(no_such_request(number))
     return found

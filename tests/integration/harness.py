@@ -157,7 +157,7 @@ class Office:
     def file(self, **details: Any) -> str:
         """A complete request with its letter, submitted; returns its number."""
         service = self.product.requests
-        new = service.create(self.sari, _request(self.lab.plan.network.name, details))
+        new = service.create(self.sari, new_request(self.lab.plan.network.name, details))
         service.attach_letter(self.sari, new.number, "surat.pdf", _LETTER)
         service.submit(self.sari, new.number)
         return new.number
@@ -366,7 +366,8 @@ def _nap(seconds: float) -> None:
     time.sleep(min(seconds, 0.04))
 
 
-def _request(network: str, details: Mapping[str, Any]) -> NewRequest:
+def new_request(network: str, details: Mapping[str, Any]) -> NewRequest:
+    """What a complete request for a VPS asks for."""
     return NewRequest.model_validate(
         {
             "service": "cloud_vps",

@@ -117,31 +117,6 @@ def tags(desk: ComplaintService, actor: Actor, number: str) -> list[str]:
     return [one.tag.partition(":")[2] for one in desk.events(actor, number)]
 
 
-def test_the_list_is_turned_page_by_page_and_nothing_is_left_out(
-    desk: ComplaintService, database: Database, who: Act
-) -> None:
-    wulan = who("wulan")
-    numbers = [recorded(desk, wulan).number for _ in range(7)]
-    then = now()
-    for number in numbers[2:5]:  # received at one instant: the later number comes first
-        aged(database, number, received_at=then)
-    aged(database, numbers[0], received_at=then - timedelta(days=400))
-    seen: list[str] = []
-    while found := desk.find(wulan, before=seen[-1] if seen else "", limit=2):
-        seen += [one.number for one in found]
-    assert seen == [one.number for one in desk.find(wulan)]
-    assert sorted(seen) == numbers
-    assert seen[-1] == numbers[0]
-    with pytest.raises(NotFound):
-        desk.find(who("tono"), before=numbers[3])
-    given = Answer.model_validate({"text": "Sudah dibuka.", "channel": "phone"})
-    desk.classify(wulan, numbers[0], Classify(classification="light", summary="Loket"))
-    desk.assign(wulan, numbers[0], Assign(officer="wulan", team=[]))
-    desk.answer(wulan, numbers[0], given)
-    assert [one.number for one in desk.find(wulan, Filter(state="ended"))] == numbers[:1]
-    assert len(desk.find(wulan, Filter(state="open"))) == 6
-
-
 def test_the_whole_life_stands_on_one_chained_timeline(
     desk: ComplaintService, database: Database, who: Act
 ) -> None:

@@ -81,6 +81,17 @@ def test_the_public_form_gives_a_number_a_key_and_dates_and_the_key_opens_the_an
         ({"website": "http://spam"}, "kirim sekali lagi"),
     ],
 )
+def test_what_is_wrong_is_told_and_what_was_typed_stays(
+    stage: Stage, changes: dict[str, str], said: str
+) -> None:
+    body = {"kind": "complaint", "text": "Loket tutup.", "name": "Nama Diketik", **changes}
+    with stage.client() as public:
+        answer = public.post("/complain", data=body)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert 'value="Nama Diketik"' in answer.text
+
+
 def test_a_complaint_is_found_in_the_one_search_box_by_who_may_see_it(stage: Stage) -> None:
     number = recorded(stage)
     with stage.browser("rina") as client:
@@ -104,17 +115,6 @@ def test_the_list_is_turned_and_what_is_open_is_never_cut_off(stage: Stage) -> N
     assert page.count('class="row-link"') == 50
     assert rest.count('class="row-link"') == 1
     assert "before=" not in rest
-
-
-def test_what_is_wrong_is_told_and_what_was_typed_stays(
-    stage: Stage, changes: dict[str, str], said: str
-) -> None:
-    body = {"kind": "complaint", "text": "Loket tutup.", "name": "Nama Diketik", **changes}
-    with stage.client() as public:
-        answer = public.post("/complain", data=body)
-    assert answer.status_code == 422
-    assert said in answer.text
-    assert 'value="Nama Diketik"' in answer.text
 
 
 def test_each_role_gets_what_is_theirs(stage: Stage) -> None:

@@ -78,6 +78,7 @@ def _view(actor: Actor, row: OutLetter, name: str, successor: int | None) -> Out
         replaced_by=successor,
         created_by=row.created_by,
         created_at=row.created_at,
+        revision=row.revision,
         actions=actions(actor, LetterState(row.state)),
     )
 

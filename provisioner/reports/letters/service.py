@@ -58,14 +58,21 @@ class OutLetterService(LetterLooks):
             record(session, actor, row, "letter:drafted")
             return self._view(session, actor, row)
 
-    def edit(self, actor: Actor, id: int, edits: LetterEdits) -> OutLetterView:
-        """Choose signatory, recipient, subject, note and copies; all of them anew."""
+    def edit(
+        self, actor: Actor, id: int, edits: LetterEdits, revision: int | None = None
+    ) -> OutLetterView:
+        """Choose signatory, recipient, subject, note and copies; all of them anew.
+
+        ``revision``, here and below: of the letter as the actor saw it; any other refuses with
+        Conflict(``changed-meanwhile``).
+        """
         signatory = edits.signatory
         if signatory and signatory not in self._inventory.office.signatories:
             raise Invalid([FieldError("/signatory", say("is not among those who sign"))])
         with self._database.write() as session:
-            row = _may(session, actor, id, "edit")
+            row = _may(session, actor, id, "edit", revision)
             row.edits = edits.model_dump(mode="json", exclude_none=True)
+            session.flush()
             return self._view(session, actor, row)
 
     def ready(self, actor: Actor, id: int) -> OutLetterView:
@@ -74,14 +81,16 @@ class OutLetterService(LetterLooks):
             row = _may(session, actor, id, "ready")
             return self._moved(session, actor, row, "ready", "letter:ready")
 
-    def issue(self, actor: Actor, id: int, number: str, day: str) -> OutLetterView:
+    def issue(
+        self, actor: Actor, id: int, number: str, day: str, revision: int | None = None
+    ) -> OutLetterView:
         """Freeze the letter under the number and date that SRIKANDI gave it.
 
         Raises Invalid at ``/number`` and ``/date`` (missing, before the request ended, in the
         future), Conflict.
         """
         with self._database.read() as session:
-            row = _may(session, actor, id, "issue")
+            row = _may(session, actor, id, "issue", revision)
             request = requests.by_number(session, row.request_number)
         number = one_line("/number", number, minimum=3, maximum=80)
         self._good_date("/date", day, local_day(request.closed_at or now(), self._inventory))
@@ -90,9 +99,8 @@ class OutLetterService(LetterLooks):
         digest = hashlib.sha256(pdf).hexdigest()
         self._files.keep(digest, pdf, html.encode())
         with self._database.write() as session:
-            fresh = _may(session, actor, id, "issue")
-            if fresh.revision != row.revision:
-                raise _changed()
+            fresh = _may(session, actor, id, "issue", row.revision)
+            requests.by_number(session, fresh.request_number, lock=True)  # its words change
             fresh.number, fresh.date = number, day
             fresh.issued_sha256, fresh.issued_at = digest, now()
             return self._moved(session, actor, fresh, "issue", "letter:issued", sha256=digest)
@@ -202,7 +210,9 @@ def _new(actor: Actor, number: str, request_id: int, department: str, kind: str)
     )
 
 
-def _may(session: Session, actor: Actor, id: int, act: str) -> OutLetter:
+def _may(
+    session: Session, actor: Actor, id: int, act: str, revision: int | None = None
+) -> OutLetter:
     """The letter, locked, if the actor may do that with it now."""
     row = visible(session, actor, id, lock=True)
     state = LetterState(row.state)
@@ -211,12 +221,18 @@ def _may(session: Session, actor: Actor, id: int, act: str) -> OutLetter:
         raise _changed(row)
     if act not in actions(actor, state):
         raise Forbidden(say("Your role does not allow this."))
+    if revision is not None and revision != row.revision:
+        raise Conflict(
+            say("The letter has changed since you opened it. Nothing was stored; look at it as it "
+                "is now, then repeat what you wanted."),
+            slug="changed-meanwhile", extra={"revision": row.revision},
+        )  # fmt: skip
     return row
 
 
-def _changed(row: OutLetter | None = None) -> Conflict:
+def _changed(row: OutLetter) -> Conflict:
     return Conflict(
         say("The letter is in another state by now. Load it again to see what can be done."),
         slug="wrong-state",
-        extra={"state": row.state} if row else {},
+        extra={"state": row.state},
     )

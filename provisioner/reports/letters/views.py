@@ -33,6 +33,13 @@ class LetterEdits(BaseModel):
     copies: tuple[Line, ...] | None = Field(None, max_length=12)
 
 
+class LetterPatch(LetterEdits):
+    """Another choice, for the letter as it was looked at."""
+
+    revision: int | None = None
+    """Of the letter as it was read; any other refuses. None: nothing is refused."""
+
+
 class IssuedView(_View):
     """The letter as it was frozen."""
 
@@ -83,6 +90,7 @@ class OutLetterView(_View):
     replaced_by: int | None
     created_by: str
     created_at: datetime
+    revision: int
     actions: list[str]
 
 
