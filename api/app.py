@@ -95,7 +95,8 @@ def add_routes(app: FastAPI) -> None:
     for module in (asking, calendar, notices, audit, letters, reports):
         app.include_router(module.router, prefix="/api/v1")
     app.include_router(system.router)
-    app.include_router(console.router, include_in_schema=False)
+    for pages in console.PAGES:
+        app.include_router(pages.router, include_in_schema=False)
 
 
 def from_environment() -> FastAPI:

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.security import permitted, person
+from api.security import known, permitted
 from provisioner.errors import Conflict, FieldError, Invalid
 from provisioner.idempotency import Answer, Idempotency
 from provisioner.texts import say
@@ -46,7 +46,7 @@ async def _once(request: Request, carry_out: _Handler) -> Response:
     if not (1 <= len(key) <= 255 and key.isprintable()):
         raise Invalid([FieldError("?Idempotency-Key", say("must be 1 to 255 plain characters"))])
     await run_in_threadpool(permitted, request)  # a kept answer is not for everybody either
-    actor = await run_in_threadpool(person, request)
+    actor = known(request)
     fingerprint = await _fingerprint(request)
     keeper = Idempotency(request.app.state.product.database)
     if answer := await _claim(keeper, actor.id, key, fingerprint):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -46,45 +45,61 @@ _CSP = (
 )
 
 
+async def services(request: Request) -> Product:
+    """``product_of``, for a route."""
+    return product_of(request)
+
+
 def product_of(request: Request) -> Product:
     """The composition root's result that the application was made with."""
     product: Product = request.app.state.product
     return product
 
 
-def person(request: Request) -> Actor:
+async def person(request: Request) -> Actor:
     """Who asks: by bearer token, else by session cookie, which must come from our own pages.
 
     Their language is the one that the answer is asked for in. Raises Unauthenticated, and Forbidden
     for a cross-site call.
     """
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        actor = _once(request, token.strip(), product_of(request).people.by_token)
+    return known(request)
+
+
+def known(request: Request) -> Actor:
+    """What ``person`` says, outside of a route."""
+    actor = asking(request)
+    if _token(request) is not None:
         if actor is None:
             raise Unauthenticated(
                 say("The token is not known, has expired or was revoked."), slug="bad-token"
             )
     else:
-        actor = of_session(request)
         if actor is None:
             raise Unauthenticated(say("Please sign in first."))
         same_origin(request)
     return replace(actor, language=language.of_api(request))
 
 
-def of_session(request: Request) -> Actor | None:
-    """Whom this browser's session stands for; None without one that is good."""
-    secret = request.cookies.get(SESSION_COOKIE)
-    return _once(request, secret, product_of(request).people.by_session) if secret else None
+def asking(request: Request) -> Actor | None:
+    """Whom the token of a program, or this browser's session, stands for; None without a good one.
 
-
-def _once(request: Request, secret: str, find: Callable[[str], Actor | None]) -> Actor | None:
-    """What ``find`` says, asked once for each call that comes in."""
+    Looked up in the database once for each call that comes in, by ``permitted``; what comes after
+    only reads it, so that it needs no thread.
+    """
     if not hasattr(request.state, "asking"):
-        request.state.asking = find(secret)
+        people, token = product_of(request).people, _token(request)
+        if token is not None:
+            request.state.asking = people.by_token(token)
+        else:
+            secret = request.cookies.get(SESSION_COOKIE)
+            request.state.asking = people.by_session(secret) if secret else None
     found: Actor | None = request.state.asking
     return found
+
+
+def _token(request: Request) -> str | None:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" and is_api(request) else None
 
 
 def is_api(request: Request) -> bool:
@@ -111,9 +126,11 @@ def permitted(request: Request) -> None:
     except KeyError as error:
         raise Forbidden(say("This cannot be done here."), slug="no-rule") from error
     if permission is PUBLIC:
+        if not is_api(request):
+            asking(request)  # a public page may show who is signed in
         return
     if is_api(request):
-        actor = person(request)
+        actor = known(request)
     else:
         same_origin(request)
         actor = signed_in(request)
@@ -126,7 +143,7 @@ def permitted(request: Request) -> None:
 
 def signed_in(request: Request) -> Actor:
     """Whom this browser's session stands for. Raises Unauthenticated."""
-    actor = of_session(request)
+    actor = asking(request)
     if actor is None:
         raise Unauthenticated(say("Please sign in first."))
     request.state.actor = actor
@@ -168,7 +185,7 @@ def _demand_scope(actor: Actor, method: str, permission: Permission) -> None:
 
 
 Person = Annotated[Actor, Depends(person)]
-Services = Annotated[Product, Depends(product_of)]
+Services = Annotated[Product, Depends(services)]
 
 
 def set_session(request: Request, response: Response, secret: str) -> None:
@@ -203,7 +220,7 @@ def _https(request: Request) -> bool:
     return product_of(request).settings.web.public_url.startswith("https://")
 
 
-def proper_address(request: Request) -> None:
+async def proper_address(request: Request) -> None:
     """Refuse an address with a NUL: no name of ours has one, and PostgreSQL takes none."""
     if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
         raise Mistake(say("The address has an invalid character."), slug="bad-request")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from provisioner.texts import render, say
@@ -13,24 +14,23 @@ from provisioner.texts import render, say
 
 def day(moment: datetime | date | str, language: str, zone: ZoneInfo) -> str:
     """Such as “Jumat, 27 Maret 2026”; a string is an ISO date."""
-    return format_date(_date(moment, zone), "EEEE, d MMMM y", locale=language)
+    return _written(_date(moment, zone), "EEEE, d MMMM y", language)
 
 
 def plain_day(moment: datetime | date | str, language: str, zone: ZoneInfo) -> str:
     """Such as “27 Maret 2026”, as letters write it."""
-    return format_date(_date(moment, zone), "d MMMM y", locale=language)
+    return _written(_date(moment, zone), "d MMMM y", language)
 
 
 def month(first: date, language: str) -> str:
     """Such as “November 2026”."""
-    return format_date(first, "MMMM y", locale=language)
+    return _written(first, "MMMM y", language)
 
 
 def moment(at: datetime, language: str, zone: ZoneInfo) -> str:
     """Such as “27 Mar 2026 14:05 WIB”."""
     local = at.astimezone(zone)
-    written = format_datetime(local, "d MMM y HH:mm", locale=language)
-    return f"{written} {zone_name(local)}"
+    return f"{_written(local.date(), 'd MMM y', language)} {local:%H:%M} {zone_name(local)}"
 
 
 def zone_name(local: datetime) -> str:
@@ -58,6 +58,12 @@ def span(seconds: float, language: str) -> str:
         minutes, rest = divmod(round(seconds), 60)
         return render(say("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest), language)
     return render(say("%(count)s minutes", count=round(seconds / 60)), language)
+
+
+@lru_cache(4096)
+def _written(day: date, pattern: str, language: str) -> str:
+    """A page names the same few days again and again."""
+    return format_date(day, pattern, locale=language)
 
 
 def _date(moment: datetime | date | str, zone: ZoneInfo) -> date:

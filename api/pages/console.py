@@ -1,8 +1,6 @@
-"""All pages of the console under one router."""
+"""All pages of the console, in the order in which their addresses are tried."""
 
 from __future__ import annotations
-
-from fastapi import APIRouter
 
 from api.pages import (
     account,
@@ -42,12 +40,11 @@ from api.pages import (
     verify,
 )
 
-router = APIRouter()
-for module in (
+PAGES = (
     calendar, catalogue, notices,
     session, account, people, source, queue, audit, services, ask, received, contacts, track,
     request_form, review, decisions, run, run_log, acting,
     instances, letters, verify, handover, racks, seeing, topology, devices, checks, complain,
     complaint_trouble, complaints, reports, supervision, request,
-):  # fmt: skip
-    router.include_router(module.router)
+)  # fmt: skip
+"""One beside the other: a router in a router would try every address twice."""

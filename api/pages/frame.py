@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import jinja2
 from fastapi import Depends
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import acts, language, navigation, words
-from api.security import of_session, product_of, same_origin
+from api.security import asking, product_of, same_origin
 from provisioner import dates
 from provisioner.database import now
 from provisioner.errors import Unauthenticated
@@ -29,10 +30,10 @@ from provisioner.texts import Message, render, say
 _HERE = Path(__file__).parents[1]
 
 
-def visitor(request: Request) -> Actor | None:
+async def visitor(request: Request) -> Actor | None:
     """Who is signed in, if anybody; refuses what another site's page sends."""
     same_origin(request)
-    actor = of_session(request)
+    actor = asking(request)
     request.state.actor = actor
     if actor:
         actor = replace(actor, language=language.of_page(request))
@@ -40,9 +41,9 @@ def visitor(request: Request) -> Actor | None:
     return actor
 
 
-def reader(request: Request) -> Actor:
+async def reader(request: Request) -> Actor:
     """Who is signed in; raises Unauthenticated, which leads to the sign-in page."""
-    actor = visitor(request)
+    actor = await visitor(request)
     if actor is None:
         raise Unauthenticated(say("Please sign in first."))
     return actor
@@ -54,21 +55,17 @@ Visitor = Annotated[Actor | None, Depends(visitor)]
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
     """The template as a page in the reader's language."""
-    tongue = language.of_page(request)
-    product = product_of(request)
+    tongue, product = language.of_page(request), product_of(request)
+    office = product.inventory.office
     text = (
-        _environment()
+        _environment(tongue, office.zone)
         .get_template(template)
         .render(
             request=request,
-            language=tongue,
             actor=getattr(request.state, "actor", None),
-            office=product.inventory.office,
-            words=words,
-            acts=acts,
-            navigation=navigation,
+            office=office,
             status=status,
-            zone=dates.zone_name(now().astimezone(product.inventory.office.zone)),
+            zone=dates.zone_name(now().astimezone(office.zone)),
             **context,
         )
     )
@@ -86,7 +83,8 @@ def go(request: Request, path: str) -> Response:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(language: str, zone: ZoneInfo) -> jinja2.Environment:
+    """Templates of one language, whose filters need not ask a page for it each time."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -94,37 +92,34 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(_=wording.gettext, asset=_asset)
+    environment.globals.update(
+        _=wording.speaking(language), asset=_asset, words=words, acts=acts, navigation=navigation,
+        language=language,
+    )  # fmt: skip
     environment.filters.update(
-        say=_say, day=_day, moment=_moment, clock=_clock, size=_size, number=wording.number,
-        span=_span, iso=_iso, query=_query,
-        last_day=dates.last_day, stopwatch=_stopwatch, step_time=_step_time,
+        say=partial(_say, language=language, zone=zone),
+        day=partial(dates.day, language=language, zone=zone),
+        moment=partial(dates.moment, language=language, zone=zone),
+        clock=partial(_clock, zone=zone),
+        size=partial(_size, language=language),
+        number=partial(dates.number, language=language),
+        span=partial(dates.span, language=language),
+        iso=_iso, query=_query, last_day=dates.last_day,
+        stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
     return environment
 
 
-@jinja2.pass_context
-def _say(context: jinja2.runtime.Context, message: Message | str | datetime | date) -> str:
+def _say(message: Message | str | datetime | date, language: str, zone: ZoneInfo) -> str:
     if isinstance(message, datetime):
-        return _moment(context, message)
+        return dates.moment(message, language, zone)
     if isinstance(message, date):
-        return _day(context, message)
-    return render(message, context["language"])
+        return dates.day(message, language, zone)
+    return render(message, language)
 
 
-@jinja2.pass_context
-def _day(context: jinja2.runtime.Context, moment: datetime | date | str) -> str:
-    return dates.day(moment, context["language"], context["office"].zone)
-
-
-@jinja2.pass_context
-def _moment(context: jinja2.runtime.Context, moment: datetime) -> str:
-    return dates.moment(moment, context["language"], context["office"].zone)
-
-
-@jinja2.pass_context
-def _clock(context: jinja2.runtime.Context, moment: datetime) -> str:
-    return f"{moment.astimezone(context['office'].zone):%H:%M:%S}"
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%H:%M:%S}"
 
 
 def _query(asked: Mapping[str, Any]) -> str:
@@ -136,17 +131,11 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-@jinja2.pass_context
-def _size(context: jinja2.runtime.Context, count: int) -> str:
+def _size(count: int, language: str) -> str:
     """A file's size in words."""
     if count < 1024 * 1024:
-        return f"{wording.number(context, max(1, round(count / 1024)))} KB"
-    return f"{wording.number(context, round(count / 1024 / 1024, 1))} MB"
-
-
-@jinja2.pass_context
-def _span(context: jinja2.runtime.Context, seconds: float) -> str:
-    return dates.span(seconds, context["language"])
+        return f"{dates.number(max(1, round(count / 1024)), language)} KB"
+    return f"{dates.number(round(count / 1024 / 1024, 1), language)} MB"
 
 
 def _stopwatch(seconds: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -34,7 +35,8 @@ ALONE = 200
 _LOOKED_AT = 3000
 """Open requests, the newest: an office that has more of them has other worries."""
 _WORKING = (RunState.RUNNING, RunState.WAITING_RETRY, RunState.WAITING_PERSON, RunState.UNDOING)
-_DECISIONS = {"plan", "approve", "approve_own"}
+_APPROVALS = frozenset({"approve", "approve_own"})
+_DECISIONS = _APPROVALS | {"plan"}
 _TIGHT, _FULL = 0.8, 1.0
 """Of what may be given away: from the first the lamp warns, from the second nothing more fits."""
 
@@ -91,8 +93,7 @@ class Waiting:
     """Only where nothing waits."""
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(NamedTuple):
     """The little that decides where a request belongs."""
 
     id: int
@@ -100,7 +101,8 @@ class _Open:
     state: RequestState
     due_at: datetime | None
     starts_at: datetime | None
-    actions: Sequence[str]
+    decisions: frozenset[str]
+    """Of those that take the next step, what the reader may do."""
 
 
 class Queue:
@@ -228,8 +230,8 @@ class Queue:
 def _open(session: Session, actor: Actor) -> list[_Open]:
     query = (
         select(
-            Request.id, Request.number, Request.state, Request.due_at, Request.department_id,
-            Request.created_by, Request.busy, Request.service, Request.details,
+            Request.id, Request.number, Request.state, Request.due_at, Request.created_by,
+            Request.busy, Request.details["starts_at"].as_string(),
         )
         .where(Request.state.in_(sorted(OPEN)))
         .order_by(Request.id.desc())
@@ -237,23 +239,17 @@ def _open(session: Session, actor: Actor) -> list[_Open]:
     )  # fmt: skip
     if not sees_all(actor):
         query = query.where(Request.department_id == (actor.department or "-"))
-    return [
-        _Open(
-            id=row.id,
-            number=row.number,
-            state=RequestState(row.state),
-            due_at=row.due_at,
-            starts_at=_moment(row.details.get("starts_at")),
-            actions=actions(
-                actor,
-                RequestState(row.state),
-                department=row.department_id,
-                own=row.created_by == actor.id,
-                busy=row.busy,
-            ),
-        )
-        for row in session.execute(query)
-    ]
+
+    @cache  # hundreds of requests, a handful of answers: on these no department has a say
+    def decides(state: RequestState, own: bool, busy: bool) -> frozenset[str]:
+        return _DECISIONS & set(actions(actor, state, department="", own=own, busy=busy))
+
+    found = []
+    for id, number, written, due, creator, busy, begins in session.execute(query):
+        state = RequestState(written)
+        decisions = decides(state, creator == actor.id, busy)
+        found.append(_Open(id, number, state, due, _moment(begins), decisions))
+    return found
 
 
 def _of_department(found: Iterable[_Open]) -> dict[str, list[_Open]]:
@@ -282,14 +278,14 @@ def _firsts(session: Session, planned: Iterable[_Open]) -> dict[str, FirstApprov
 
 def _decides(one: _Open) -> bool:
     """Whether the reader is the one who takes the next step."""
-    return one.state is not State.ATTENTION and not _DECISIONS.isdisjoint(one.actions)
+    return one.state is not State.ATTENTION and bool(one.decisions)
 
 
 def _mine(actor: Actor, one: _Open, first: FirstApprovalView | None) -> bool:
     """Whether it waits for the reader; also as the second of two people."""
     if first is None:
         return _decides(one)
-    approves = not {"approve", "approve_own"}.isdisjoint(one.actions)
+    approves = not _APPROVALS.isdisjoint(one.decisions)
     return first.by != actor.username and (approves or may_be_second(actor))
 
 
@@ -301,8 +297,8 @@ def _begin(one: _Open) -> str:
     return str(one.starts_at)
 
 
-def _moment(text: Any) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _lamp(session: Session) -> Lamp | None:

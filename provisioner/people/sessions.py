@@ -25,15 +25,16 @@ class Sessions(Subject):
 
     def by_session(self, secret: str) -> Actor | None:
         """Who a cookie stands for; None when it has expired or its account is closed."""
-        moment = now()
+        moment, mine = now(), digest(secret)
         with self._database.read() as session:
-            found = store.session_and_person(session, digest(secret), moment)
-            if found is None or found[0].seen_at + self.terms.idle <= moment:
+            rows = store.session_of(session, mine, moment)
+            if not rows or rows[0].seen_at + self.terms.idle <= moment:
                 return None
-            seen, actor = found[0], self._actor(session, found[1])
-        if moment - seen.seen_at > min(_TOUCHED, self.terms.idle / 4):
+            seen_at = rows[0].seen_at
+            actor = self._actor(session, rows[0], roles=[row.role for row in rows if row.role])
+        if moment - seen_at > min(_TOUCHED, self.terms.idle / 4):
             with self._database.write() as session:
-                store.touch(session, seen.digest, moment)
+                store.touch(session, mine, moment)
         return actor
 
     def sign_out(self, secret: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,21 @@ from provisioner.people.model import (
     Token,
     WebSession,
 )
+
+_SESSION = (
+    select(
+        WebSession.seen_at, Person.id, Person.username, Person.name, Person.department_id,
+        Person.language, PersonRole.role,
+    )
+    .join(Person, WebSession.person_id == Person.id)
+    .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+    .where(
+        WebSession.digest == bindparam("digest"),
+        WebSession.expires_at > bindparam("moment"),
+        Person.active,
+    )
+)  # fmt: skip
+"""Of every page that somebody looks at: put together once."""
 
 
 def person(session: Session, username: str) -> Person | None:
@@ -38,15 +54,11 @@ def departments(session: Session) -> Sequence[Department]:
     return session.scalars(select(Department).order_by(Department.name)).all()
 
 
-def session_and_person(
+def session_of(
     session: Session, digest: str, moment: datetime
-) -> tuple[WebSession, Person] | None:
-    """The unexpired web session of this digest with its active person."""
-    return session.execute(
-        select(WebSession, Person)
-        .join(Person, WebSession.person_id == Person.id)
-        .where(WebSession.digest == digest, WebSession.expires_at > moment, Person.active)
-    ).one_or_none()
+) -> Sequence[Any]:
+    """The unexpired web session of this digest and its active person: a row for each role."""
+    return session.execute(_SESSION, {"digest": digest, "moment": moment}).all()
 
 
 def sessions(session: Session, person_id: int, moment: datetime) -> Sequence[WebSession]:

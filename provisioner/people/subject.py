@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from provisioner.database import Database
@@ -45,14 +47,22 @@ class Subject:
         self._secrets = secrets or SecretStore(database, _no_key)
         self._limits = Limits(database, self._secrets)
 
-    def _actor(self, session: Session, row: Person, scopes: Iterable[str] = ()) -> Actor:
-        roles = frozenset(Role(r.role) for r in row.roles)
-        asked = self.terms.codes_required and not roles.isdisjoint(APPROVERS)
+    def _actor(
+        self,
+        session: Session,
+        row: Person | Row[Any],
+        scopes: Iterable[str] = (),
+        roles: Iterable[str] | None = None,
+    ) -> Actor:
+        """``row``: a person, or the columns of one with its ``roles``."""
+        given = [one.role for one in row.roles] if roles is None else roles
+        held = frozenset(Role(role) for role in given)
+        asked = self.terms.codes_required and not held.isdisjoint(APPROVERS)
         return Actor(
             id=row.id,
             username=row.username,
             name=row.name,
-            roles=roles,
+            roles=held,
             department=row.department_id,
             language=row.language,
             scopes=frozenset(scopes),

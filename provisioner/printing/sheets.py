@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from markupsafe import Markup
 from provisioner import dates
 from provisioner.catalogue import Office
 from provisioner.printing import wording
-from provisioner.texts import Message, render
+from provisioner.texts import render
 
 PAGES = Path(__file__).parent / "pages"
 PDF_VARIANT = "pdf/a-3a"
@@ -29,7 +30,7 @@ def sheet_html(template: str, office: Office, language: str, **context: Any) -> 
     Filters: ``day``, ``plain_day``, ``moment``, ``number``, ``say``; ``_("…")`` translates.
     """
     return (
-        _environment()
+        _environment(language, office.zone)
         .get_template(template)
         .render(office=office, language=language, style=_style, **context)
     )
@@ -59,7 +60,7 @@ def _style(name: str) -> Markup:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(language: str, zone: ZoneInfo) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PAGES),
         autoescape=True,
@@ -67,23 +68,12 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(_=wording.gettext)
+    environment.globals.update(_=wording.speaking(language))
     environment.filters.update(
-        say=_say, day=_in_zone(dates.day), plain_day=_in_zone(dates.plain_day),
-        moment=_in_zone(dates.moment), number=wording.number,
-    )  # fmt: skip
+        say=partial(render, language=language),
+        day=partial(dates.day, language=language, zone=zone),
+        plain_day=partial(dates.plain_day, language=language, zone=zone),
+        moment=partial(dates.moment, language=language, zone=zone),
+        number=partial(dates.number, language=language),
+    )
     return environment
-
-
-@jinja2.pass_context
-def _say(context: jinja2.runtime.Context, message: Message | str) -> str:
-    return render(message, context["language"])
-
-
-def _in_zone(written: Any) -> Any:
-    @jinja2.pass_context
-    def _filter(context: jinja2.runtime.Context, value: Any) -> str:
-        text: str = written(value, context["language"], context["office"].zone)
-        return text
-
-    return _filter

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 
-from provisioner import dates
 from provisioner.texts import Message, render, translate
 
 
-@jinja2.pass_context
-def gettext(context: jinja2.runtime.Context, template: str, **values: Any) -> Markup:
-    """The template in the reader's language, its values escaped."""
-    text = translate(template, context["language"])
-    if not values:
-        return escape(text)
-    return escape(text) % {
-        name: render(v, context["language"]) if isinstance(v, Message) else v
-        for name, v in values.items()
-    }
+def speaking(language: str) -> Callable[..., Markup]:
+    """``_`` for templates of one language: the text in it, its values escaped.
 
+    A page says hundreds of texts, so that each is looked up and escaped once.
+    """
 
-@jinja2.pass_context
-def number(context: jinja2.runtime.Context, value: float) -> str:
-    """Such as “1.234.567,5”."""
-    return dates.number(value, context["language"])
+    @lru_cache(4096)
+    def plain(template: str) -> Markup:
+        return escape(translate(template, language))
+
+    def gettext(template: str, /, **values: Any) -> Markup:
+        if not values:
+            return plain(template)
+        return plain(template) % {
+            name: render(v, language) if isinstance(v, Message) else v for name, v in values.items()
+        }
+
+    return gettext
