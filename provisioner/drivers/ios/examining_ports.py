@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any, Literal
 
 from provisioner.drivers.ios import looking
@@ -25,7 +26,7 @@ _SWITCHPORT = "show interfaces switchport"
 _FAILED = "show interfaces status err-disabled"
 
 _PORT = r"[A-Za-z][A-Za-z-]*\d[\w/.:]*"
-_HEAD = re.compile(rf"^({_PORT}) is ([^,\n]+), line protocol is ([^\n]+?)\s*$", re.MULTILINE)
+_HEAD = re.compile(r"^(\S[^\n]*?) is ([^,\n]+), line protocol is ([^\n]+?)\s*$", re.MULTILINE)
 _NUMBERS = {
     "in_errors": re.compile(r"(\d+) input errors"),
     "out_errors": re.compile(r"(\d+) output errors"),
@@ -59,12 +60,18 @@ def merged(found: dict[str, PortHealth], values: Values) -> None:
 
 def links(asked: Asked) -> Values:
     """Each interface with its counters."""
+    flapped = Counter(full(m[1]) for line in events(asked) if (m := _UPDOWN.search(line)))
+    for head, block in _interfaces(asked):
+        yield full(head[1]), _link(head, block, flapped)
+
+
+def _interfaces(asked: Asked) -> Iterator[tuple[re.Match[str], str]]:
+    """The first line of each port, and what follows it up to the next, be that a port or not."""
     text = asked.text(INTERFACES, "line protocol is")
     heads = list(_HEAD.finditer(text))
-    flapped = Counter(full(m[1]) for line in events(asked) if (m := _UPDOWN.search(line)))
-    for at, head in enumerate(heads):
-        end = heads[at + 1].start() if at + 1 < len(heads) else len(text)
-        yield full(head[1]), _link(head, text[head.end() : end], flapped)
+    for head, following in zip_longest(heads, heads[1:]):
+        if re.fullmatch(_PORT, head[1]):
+            yield head, text[head.end() : following.start() if following else len(text)]
 
 
 def _link(head: re.Match[str], block: str, flapped: Mapping[str, int]) -> dict[str, Any]:
@@ -107,7 +114,10 @@ def states(asked: Asked, known: Mapping[str, PortHealth]) -> Values:
         name = full(row["port"])
         values: dict[str, Any] = {}
         if name not in known:
-            values = {"up": row["status"].startswith("connected"), "description": row["name"]}
+            values = {
+                "up": row["status"].startswith("connected"),
+                "description": row["name"].strip(),
+            }
             values["enabled"] = row["status"] != "disabled"
         if row["status"] == "err-disabled":
             values |= {"disabled_by_fault": "unknown", "up": False}
@@ -206,14 +216,10 @@ def _tagged(listed: str, native: int | None) -> frozenset[int] | None:
 
 def subinterfaces(asked: Asked) -> Values:
     """A router's port carries with a tag what its parts below it carry."""
-    text = asked.text(INTERFACES, "line protocol is")
-    heads = list(_HEAD.finditer(text))
     found: dict[str, set[int]] = {}
-    for at, head in enumerate(heads):
-        end = heads[at + 1].start() if at + 1 < len(heads) else len(text)
-        tag = _TAG.search(text, head.end(), end)
+    for head, block in _interfaces(asked):
         parent, dot, _ = full(head[1]).rpartition(".")
-        if dot and tag:
+        if dot and (tag := _TAG.search(block)):
             found.setdefault(parent, set()).add(int(tag[1]))
     for name, tags in found.items():
         yield name, {"mode": "trunk", "tagged": frozenset(tags)}
@@ -224,8 +230,12 @@ def subinterfaces(asked: Asked) -> Values:
 
 _INSTANCE = re.compile(r"^(?:VLAN0*(\d+)|(MST?\d+)|Bridge group (\d+))\s*$")
 _MEMBER = re.compile(rf"^({_PORT}) +\S+ +(FWD|BLK|LRN|LIS|LBK|BKN)(\*?) *\d+ +\d+\.\d+ *(.*?)\s*$")
-_LONG = re.compile(rf"^ *Port \d+ \(({_PORT})\) of (?:VLAN0*(\d+)|\S.*?) is (?:\S+ )?(\w+)\s*$")
-_WRONG = re.compile(r"\*(\w+_Inc)\b|\b(Loop|Root|PVID|Type)[- ]inconsistent", re.IGNORECASE)
+_LONG = re.compile(
+    rf"^ *Port \d+ \(({_PORT})\) of (?:VLAN0*(\d+)|\S.*?) is (?:\w+ )?(\w+) *(?:\((.*)\))?\s*$"
+)
+_WRONG = re.compile(
+    r"\*(\w+_Inc)\b|\b(Loop|Root|PVID|PVST|Type)\b.*?[- ]inconsistent", re.IGNORECASE
+)
 _SPELLED = {"forwarding": "FWD", "blocking": "BLK", "learning": "LRN", "listening": "LIS",
             "broken": "BKN"}  # fmt: skip
 
@@ -244,7 +254,9 @@ def tree(asked: Asked) -> Values:
             states.setdefault(full(row[1]), []).append((state, vlan, reason))
         elif (row := _LONG.match(line)) and row[3] in _SPELLED:
             number = int(row[2]) if row[2] else None
-            states.setdefault(full(row[1]), []).append((_SPELLED[row[3]], number, ""))
+            wrong = _WRONG.search(row[4] or "")
+            state, reason = ("BKN", row[4]) if wrong else (_SPELLED[row[3]], "")
+            states.setdefault(full(row[1]), []).append((state, number, reason))
     for name, found in states.items():
         yield name, _worst(found)
 
@@ -267,7 +279,10 @@ def _worst(found: list[tuple[str, int | None, str]]) -> dict[str, Any]:
 # ---------------------------------------------------------------- power
 
 
-_MODULE = re.compile(r"^ *\d+ +(\d+\.\d+) +(\d+\.\d+) +-?\d+\.\d+ *$", re.MULTILINE)
+_MODULE = re.compile(
+    r"^ *(?:[A-Z]\S* +)?\d+ +(\d+\.\d+) +(\d+\.\d+) +(?:-?\d+\.\d+ *$|PS )", re.MULTILINE
+)
+"""A member of a stack; or the power supply of a router with switch ports."""
 _WHOLE = re.compile(r"Available: ?(\d+(?:\.\d+)?) ?\(?w?\)? +Used: ?(\d+(?:\.\d+)?)", re.IGNORECASE)
 
 

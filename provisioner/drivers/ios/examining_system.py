@@ -30,7 +30,7 @@ _REASONS = (
     re.compile(r"^System returned to ROM by (.+?)(?: at \d.*)?$", re.MULTILINE),
     re.compile(r"^Last reset from (.+)$", re.MULTILINE),
 )
-_BUSY = re.compile(r"five minutes: (\d+)%")
+_BUSY = re.compile(r"^(?!Load for).*five minutes: +(\d+)%", re.MULTILINE)
 _POOL = re.compile(r"^(.*?)Total: *(\d+),? +Used: *(\d+)", re.MULTILINE)
 _STORE = re.compile(r"^(\*?) *(\d+) +(\d+) +(?:flash|disk) +\S+ +(\S+)", re.MULTILINE)
 _FOREIGN = ("usb", "crashinfo", "stby-", "slave")

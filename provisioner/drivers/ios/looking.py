@@ -21,6 +21,8 @@ _SERIAL = re.compile(r"\([^()]*\)$")
 _SPEED = re.compile(r"(?:a-)?(\d+(?:\.\d+)?) ?(G?)", re.I)
 _OUTER = re.compile(r"(?!Vl)[A-Za-z-]+ ?\d")
 """A port, unlike ``CPU``, ``Router``, and the device's own VLAN interfaces."""
+_GROUP = 0x01
+"""The bit of an Ethernet address by which it means several; such are joined, never heard."""
 _OCTETS = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}", re.I)
 
 
@@ -99,13 +101,16 @@ def bare(name: str, domain: str = "") -> str:
 
 
 def _with_port(row: Row, brief: Sequence[Row]) -> Row:
-    """The row with the port that the short table tells of that neighbour, if it is only one."""
-    name = row["neighbor_name"] or _UNNAMED
+    """The row with the port that the short table tells of that neighbour, if it is only one.
+
+    One without a name stands there by its chassis, or as such.
+    """
+    names = [row["neighbor_name"]] if row["neighbor_name"] else [_UNNAMED, row["chassis_id"]]
     found = {
         other["local_interface"]
         for other in brief
         if other["neighbor_interface"] == row["neighbor_port_id"]
-        and name.startswith(other["neighbor_name"])
+        and any(name.startswith(other["neighbor_name"]) for name in names)
     }
     return {**row, "local_interface": found.pop()} if len(found) == 1 else row
 
@@ -127,13 +132,15 @@ def _line(text: object) -> str:
 
 
 def learned(ask: Ask) -> tuple[Learned, ...]:
-    """What ports have heard; the device's own addresses are left out."""
+    """What ports have heard; the device's own addresses and those of groups are left out."""
     text = ask("show mac address-table") or ask("show mac-address-table")
     return tuple(
         Learned(full(port), int(vlan) if (vlan := row["vlan_id"]).isdigit() else None, heard)
         for row in rows("show mac address-table", text)
         for port in _ports(row["destination_port"])
-        if (heard := mac(row["destination_address"])) and _OUTER.match(port)
+        if (heard := mac(row["destination_address"]))
+        and _OUTER.match(port)
+        and not int(heard[:2], 16) & _GROUP
     )
 
 
@@ -206,8 +213,8 @@ def _status(ask: Ask) -> _Values:
             values["vlan"] = int(row["vlan_id"])
         if found := speed(row["speed"]):
             values["speed_mbps"] = found
-        if row["name"]:
-            values["description"] = row["name"]  # cut; the whole of it follows where it is told
+        if name := row["name"].strip():
+            values["description"] = name  # cut; the whole of it follows where it is told
         yield full(row["port"]), values
 
 

@@ -40,6 +40,9 @@ _LOGGED = re.compile(
 )
 """What it reports by itself meanwhile."""
 
+_STAMPED = re.compile(r"\ALoad for five secs: .*\n(?:(?:Time source is|No time source).*\n)?\n?")
+"""What stands before every answer where a line says ``exec prompt timestamp``."""
+
 _NOT_PLAIN = re.compile(r"[^ -~]")
 _READS = re.compile(
     r"show (?!te(?:c\S*)?(?: |$))[\w.:/ -]+"
@@ -147,7 +150,7 @@ class Session(Terminal, CiscoIosSSH):
 
         What the device echoes has to be the line. Raises SessionEndedError.
         """
-        return _LOGGED.sub("", self.hear(line, seconds)).rstrip("\n")
+        return _STAMPED.sub("", _LOGGED.sub("", self.hear(line, seconds))).rstrip("\n")
 
     def hear(self, line: str, seconds: float | None = None) -> str:
         """Like ``ask``, but with what it tells by itself: its log looks the same."""

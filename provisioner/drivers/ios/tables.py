@@ -27,6 +27,8 @@ _RULE = re.compile(r"^-{5,}\s*$", re.MULTILINE)
 def rows(command: str, text: str) -> list[Row]:
     """The table of that command; none where the device does not know it or has nothing to tell."""
     own = list(_OWN[command](text.replace("\r", "")))
+    if command == "show interfaces":  # its template gives a port what another says that is none
+        return own
     try:
         parsed = _templated(command, text.replace("\r", ""))
     except textfsm.TextFSMError:  # a form that the template does not know
@@ -108,9 +110,11 @@ def _blocks(fields: Mapping[str, str], beginning: str) -> Callable[[str], Iterat
 
 
 def _interfaces(text: str) -> Iterator[Row]:
-    heads = re.compile(r"^(\S+\d\S*) is ([^,\n]+), line protocol is (.+?)\s*$", re.MULTILINE)
+    heads = re.compile(r"^(\S.*?) is ([^,\n]+), line protocol is (.+?)\s*$", re.MULTILINE)
     found = list(heads.finditer(text))
     for head, following in zip_longest(found, found[1:]):
+        if not re.fullmatch(r"\S+\d\S*", head[1]):
+            continue
         block = text[head.end() : following.start() if following else len(text)]
         described = re.search(r"^  Description: (.*)$", block, re.MULTILINE)
         errors = re.search(r"^\s+(\d+) input errors", block, re.MULTILINE)
