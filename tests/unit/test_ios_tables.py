@@ -9,6 +9,7 @@ from provisioner.drivers.ios.configuration import Switch, plain
 from provisioner.drivers.ios.ports import full
 from provisioner.drivers.ios.tables import COMMANDS, rows
 from provisioner.drivers.network import Learned, Lease, Neighbor
+from provisioner.drivers.network.survey import bare
 
 OLD_LLDP = """
 Chassis id: 0011.2233.4455
@@ -194,7 +195,7 @@ def test_ports_in_full(short: str, long: str) -> None:
     ],
 )
 def test_names_without_their_domain(said: str, name: str) -> None:
-    assert looking.bare(said, "kampus") == name
+    assert bare(said, "kampus") == name
 
 
 @pytest.mark.parametrize(

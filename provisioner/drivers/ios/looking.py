@@ -10,14 +10,12 @@ from typing import Any
 from provisioner.drivers.ios.ports import full
 from provisioner.drivers.ios.tables import Row, rows
 from provisioner.drivers.network import Learned, Lease, Neighbor, PortState
+from provisioner.drivers.network.survey import UNNAMED, bare
 
 Ask = Callable[[str], str]
 """The answer to one command; '' where the device does not know it."""
 
 _HEX = re.compile(r"[0-9a-f]{12}")
-_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}|local|lan|home|internal|localdomain", re.I)
-_UNNAMED = "not advertised"
-_SERIAL = re.compile(r"\([^()]*\)$")
 _SPEED = re.compile(r"(?:a-)?(\d+(?:\.\d+)?) ?(G?)", re.I)
 _OUTER = re.compile(r"(?!Vl)[A-Za-z-]+ ?\d")
 """A port, unlike ``CPU``, ``Router``, and the device's own VLAN interfaces."""
@@ -85,27 +83,12 @@ def neighbors(ask: Ask, domain: str = "") -> tuple[Neighbor, ...]:
     )
 
 
-def bare(name: str, domain: str = "") -> str:
-    """A name without its domain, and without the serial number that some add to it.
-
-    A dot alone makes no domain: ``sw.lantai_2`` is a name.
-    """
-    name = _SERIAL.sub("", name.strip())
-    if name == _UNNAMED:
-        return ""
-    first, dot, rest = name.partition(".")
-    if dot and not re.fullmatch(r"[\d.]+", name):
-        known = domain and rest.casefold() == domain.casefold()
-        return first if known or _DOMAIN.fullmatch(rest) else name
-    return name
-
-
 def _with_port(row: Row, brief: Sequence[Row]) -> Row:
     """The row with the port that the short table tells of that neighbour, if it is only one.
 
     One without a name stands there by its chassis, or as such.
     """
-    names = [row["neighbor_name"]] if row["neighbor_name"] else [_UNNAMED, row["chassis_id"]]
+    names = [row["neighbor_name"]] if row["neighbor_name"] else [UNNAMED, row["chassis_id"]]
     found = {
         other["local_interface"]
         for other in brief

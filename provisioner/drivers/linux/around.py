@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from provisioner.drivers.linux.examining_air import unescaped
 from provisioner.drivers.linux.scripting import Answer
 from provisioner.drivers.linux.state import ovs_rows, records
 from provisioner.drivers.network import Learned, Lease, Neighbor, PortState, Survey
+from provisioner.drivers.network.survey import bare
 
 _FDB = re.compile(r"^\s*(\S+)\s+(\d+)\s+([0-9a-f:]{17})\s+\d+\s*$", re.MULTILINE)
 _SSID = re.compile(r"^\t+ssid (.+)$", re.MULTILINE)
@@ -20,7 +22,7 @@ _SSID = re.compile(r"^\t+ssid (.+)$", re.MULTILINE)
 
 def on_air(text: str) -> frozenset[str]:
     """The SSIDs that ``iw dev`` tells of."""
-    return frozenset(_SSID.findall(text))
+    return frozenset(map(unescaped, _SSID.findall(text)))
 
 
 def survey(host: str, answer: Answer) -> Survey:
@@ -129,11 +131,11 @@ def neighbors(text: str) -> Iterator[Neighbor]:
         return
     for each in _each(found, "lldp", "interface"):
         for chassis in _each(each, "chassis"):
-            name = _first(chassis, "name")
+            name = bare(_first(chassis, "name"))
             for port in _each(each, "port"):
                 yield Neighbor(
                     port=str(each.get("name", "")),
-                    device=name.partition(".")[0],
+                    device=name,
                     remote_port=_first(port, "id") or _first(port, "descr"),
                     protocol="cdp" if str(each.get("via", "")).startswith("CDP") else "lldp",
                     address=_first(chassis, "mgmt-ip"),

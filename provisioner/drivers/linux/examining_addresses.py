@@ -99,6 +99,9 @@ def _settings(answer: Answer) -> _Settings:
 def _range(name: str, values: list[str]) -> Iterator[_Range]:
     tags = [value.partition(":")[2] for value in values if value.startswith("set:")]
     rest = [value for value in values if ":" not in value]
+    if rest and _address(rest[0]) is None:  # a tag as it was written before ``set:``
+        tags += rest[:1]
+        rest = rest[1:]
     addresses = [_address(value) for value in rest]
     if len(addresses) >= 2 and addresses[0] and addresses[1]:
         mask = rest[2] if len(rest) > 2 and addresses[2] else ""

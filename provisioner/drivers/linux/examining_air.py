@@ -15,6 +15,9 @@ Band = Literal["2.4", "5", "6"]
 
 _INTERFACE = re.compile(r"^\tInterface (\S+)$(.*?)(?=^\tInterface |^phy|\Z)", re.M | re.S)
 _SSID = re.compile(r"^\t+ssid (.*)$", re.M)
+_BYTE = re.compile(rb"\\x([0-9a-fA-F]{2})|\\([\\\"])")
+_CLASSES_OF_6_GHZ = frozenset(map(str, range(131, 138)))
+"""Operating classes of IEEE 802.11, annex E."""
 _CHANNEL = re.compile(r"^\t+channel (\d+) \((\d+) MHz\)", re.M)
 _IN_USE = re.compile(r"\[in use\](.*?)(?=^Survey data|\Z)", re.M | re.S)
 _TIME = re.compile(r"channel (active|busy) time:\s+(\d+) ms")
@@ -48,11 +51,17 @@ def transmitting(text: str) -> dict[str, Transmitting]:
     for name, body in _INTERFACE.findall(text):
         ssid, channel = _SSID.search(body), _CHANNEL.search(body)
         found[name] = Transmitting(
-            ssid[1] if ssid else "",
+            unescaped(ssid[1]) if ssid else "",
             int(channel[1]) if channel else None,
-            _band(int(channel[2])) if channel else None,
+            band_of(int(channel[2])) if channel else None,
         )
     return found
+
+
+def unescaped(text: str) -> str:
+    """A name as it is meant: iw and hostapd write what is not ASCII by its bytes, ``\\xc3``."""
+    raw = _BYTE.sub(lambda m: bytes.fromhex(m[1].decode()) if m[1] else m[2], text.encode())
+    return raw.decode(errors="replace")
 
 
 def survey_of(text: str) -> tuple[float | None, int | None]:
@@ -131,13 +140,15 @@ def _set_up(answer: Answer) -> list[_Radio]:
         channel = options.get("channel", "")
         number = int(channel) if channel.isdecimal() else 0
         band: Band = "5" if options.get("hw_mode") == "a" else "2.4"
+        if options.get("op_class", "") in _CLASSES_OF_6_GHZ:
+            band = "6"
         found.append(_Radio(options["interface"], band, number or None, made))
     return found
 
 
 def _ssid2(value: str) -> str:
-    if value.startswith('"'):
-        return value.strip('"')
+    if match := re.fullmatch(r'P?"(.*)"', value):
+        return unescaped(match[1]) if value.startswith("P") else match[1]
     try:
         return bytes.fromhex(value).decode(errors="replace")
     except ValueError:
@@ -161,5 +172,6 @@ def _refused(text: str | None) -> dict[str, int] | None:
     return {name: len(macs) for name, macs in turned.items()}
 
 
-def _band(mhz: int) -> Band:
+def band_of(mhz: int) -> Band:
+    """The band of a frequency in MHz."""
     return "2.4" if mhz < 3000 else "5" if mhz < 5925 else "6"

@@ -166,11 +166,16 @@ def masked(text: str) -> str:
 
 
 def records(text: str) -> list[dict[str, Any]]:
-    """The objects of a list as ``ip -j`` writes it; none where it wrote something else."""
+    """The objects of a list as ``ip -j`` writes it; none where it wrote something else.
+
+    Before iproute2 5.0 ``bridge -j vlan`` wrote one object, the ports its keys.
+    """
     try:
         found = json.loads(text or "[]")
     except ValueError:
         return []
+    if isinstance(found, dict) and all(isinstance(each, list) for each in found.values()):
+        found = [{"ifname": name, "vlans": vlans} for name, vlans in found.items()]
     return [each for each in found if isinstance(each, dict) and each]
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 Protocol = Literal["lldp", "cdp", "mndp"]
+UNNAMED = "not advertised"
+"""What Cisco writes where a neighbour told no name."""
+_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}|local|lan|home|internal|localdomain", re.I)
+_SERIAL = re.compile(r"(?<=\S)\([^()\s]*\)$")
 
 
 @dataclass(frozen=True)
@@ -76,3 +81,18 @@ class Survey:
     leases: tuple[Lease, ...] = ()
     arp: Mapping[str, str] = field(default_factory=dict)
     """IPv4 address to Ethernet address."""
+
+
+def bare(name: str, domain: str = "") -> str:
+    """A name without its domain, and without the serial number that some add to it.
+
+    A dot alone makes no domain: ``sw.lantai_2`` is a name.
+    """
+    name = _SERIAL.sub("", name.strip())
+    if name == UNNAMED:
+        return ""
+    first, dot, rest = name.partition(".")
+    if dot and not re.fullmatch(r"[\d.]+", name):
+        known = domain and rest.casefold() == domain.casefold()
+        return first if known or _DOMAIN.fullmatch(rest) else name
+    return name

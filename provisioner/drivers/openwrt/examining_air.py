@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.drivers.linux.examining_air import Band, Transmitting, transmitting
+from provisioner.drivers.linux.examining_air import Band, Transmitting, band_of, transmitting
 from provisioner.drivers.linux.scripting import Answer
 from provisioner.drivers.network import OnAir, Radio
 from provisioner.drivers.openwrt.examining_log import Log
@@ -30,7 +30,8 @@ _IN_USE = re.compile(r"\[in use\](.*?)(?=^Survey data|\Z)", re.M | re.S)
 _TIME = re.compile(r"channel (active|busy) time:\s+(\d+) ms")
 _NOISE = re.compile(r"noise:\s+(-\d+) dBm")
 _IWINFO = re.compile(
-    r'^(\S+)\s+ESSID: (?:"(.*)"|unknown)\n(?:.*\n)*?\s+Mode: Master\s+Channel: (\d+) \((\d)',
+    r'^(\S+) +ESSID: (?:"(.*)"|unknown)\n(?:[ \t].*\n)*?'
+    r"[ \t]+Mode: Master\s+Channel: (\d+) \((\d\.\d+)",
     re.MULTILINE,
 )
 
@@ -60,7 +61,7 @@ class Air:
         ]
         self._heard = transmitting(answer.blocks.get("air", ""))
         self._heard |= {
-            name: Transmitting(ssid, int(channel), "2.4" if ghz == "2" else "5")
+            name: Transmitting(ssid, int(channel), band_of(int(float(ghz) * 1000)))
             for name, ssid, channel, ghz in _IWINFO.findall(answer.blocks.get("iwinfo", ""))
         }
 

@@ -218,20 +218,25 @@ def _switched(answer: Answer) -> Iterator[PortHealth]:
         if word != "switch":
             continue
         tagged: dict[str, set[int]] = {}
+        plain: dict[str, list[int]] = {}
         parts = re.split(r"^(Port|VLAN) (\d+):$", text, flags=re.MULTILINE)[1:]
         groups = list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
         for kind, number, body in groups:
             vid, members = re.search(r"vid: (\d+)", body), re.search(r"ports: (.*)", body)
             if kind == "VLAN" and members:
+                vlan = int(vid[1] if vid else number)
                 for member in members[1].split():
                     if member.endswith("t"):
-                        vlan = int(vid[1] if vid else number)
                         tagged.setdefault(member[:-1], set()).add(vlan)
+                    else:
+                        plain.setdefault(member, []).append(vlan)
         for kind, number, body in groups:
             link, pvid = _LINK.search(body), re.search(r"pvid: (\d+)", body)
             if kind == "Port" and link:
                 own = frozenset(tagged.get(number, ()))
                 native = int(pvid[1]) if pvid and pvid[1] != "0" else None
+                if len(plain.get(number, ())) == 1:  # pvid counts VLANs, or tells their number
+                    native = plain[number][0]
                 yield PortHealth(
                     port=f"{switch}:{number}",
                     up=link[1] == "up",

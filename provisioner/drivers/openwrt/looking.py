@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provisioner.drivers.network import Learned, Lease, Neighbor, PortState, Survey
+from provisioner.drivers.network.survey import bare
 from provisioner.drivers.openwrt.answers import Answer
 from provisioner.drivers.openwrt.bridges import bridge_of, untagged
 from provisioner.drivers.openwrt.sections import Section, parsed
@@ -54,7 +55,11 @@ def neighbors(told: Mapping[str, Any]) -> Iterator[Neighbor]:
     for each in interfaces if isinstance(interfaces, list) else [interfaces]:
         for port, seen in each.items():
             chassis, far = seen.get("chassis", {}), seen.get("port", {})
-            named = [(name, about) for name, about in chassis.items() if "id" in about]
+            named = [
+                (n, told)
+                for n, told in chassis.items()
+                if isinstance(told, Mapping) and "id" in told
+            ]
             name, about = named[0] if named else ("", chassis)
             label = far.get("id", {})
             known = str(label.get("value", "")) if label.get("type") != "mac" else ""
@@ -62,7 +67,7 @@ def neighbors(told: Mapping[str, Any]) -> Iterator[Neighbor]:
             first = addresses if isinstance(addresses, str) else next(iter(addresses), "")
             yield Neighbor(
                 port=port,
-                device=name.partition(".")[0],
+                device=bare(name),
                 remote_port=known or str(far.get("descr", "")) or str(label.get("value", "")),
                 protocol="cdp" if str(seen.get("via", "")).startswith("CDP") else "lldp",
                 address=first,

@@ -130,10 +130,12 @@ def way_out(said: Mapping[str, str]) -> tuple[str, str]:
                                      ("", "main")))  # fmt: skip
     for row in active:
         hop, _, through = row.get("immediate-gw").partition("%")
-        status = row.get("gateway-status")
+        each = row.get("gateway-status").split(",")
+        status = next((one for one in each if " unreachable" not in one), "").strip()
         if not through and (told := re.search(r"(?:via|recursive via \S+) +(\S+)", status)):
             through = told[1]
-        gateway = row.get("gateway").partition("%")[0].partition(",")[0]
+        used = status.partition(" ")[0] or row.get("gateway")  # of several, one that answers
+        gateway = used.partition("%")[0].partition(",")[0]
         if not _IP.fullmatch(gateway):
             through, gateway = through or gateway, hop if _IP.fullmatch(hop) else ""
         return gateway, through

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from provisioner.drivers.network import Learned, Lease, Neighbor, PortState, Survey
+from provisioner.drivers.network.survey import bare
 from provisioner.drivers.routeros.facts import Row, blocks, fields, rows
 
 QUESTIONS: Mapping[str, str] = {
@@ -57,7 +58,7 @@ def survey(host: str, told: Mapping[str, str], at: datetime) -> Survey:
 def _neighbor(row: Row) -> Neighbor | None:
     """RouterOS tells in one list what it heard by LLDP, CDP and its own protocol."""
     by = row.get("discovered-by").split(",")
-    device = row.get("identity").partition(".")[0] or row.get("mac-address")
+    device = bare(row.get("identity")) or row.get("mac-address")
     if not device or not row.get("interface"):
         return None
     own = row.get("platform") == "MikroTik" and by == [""]
