@@ -165,7 +165,9 @@ def build(settings: Settings) -> Product:
     history = ConfigurationHistory(settings.path(settings.data_dir) / "configurations")
     sight = sight_of(settings, database, inventory, world, secrets)
     kept = partial(passphrase_of, database, secrets)
-    checking = checking_of(settings, database, inventory, world, sight.network_drift, history, kept)
+    checking = checking_of(
+        settings, database, inventory, world, sight.network_drift, sight.drift, history, kept
+    )
     checks, outside = checking.service, OutsideChanges(database, history)
     plans = PlanService(
         database,

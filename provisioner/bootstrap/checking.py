@@ -28,6 +28,7 @@ from provisioner.database import Database, now
 from provisioner.drivers.network.intents import Security
 from provisioner.drivers.office import OfficeOutlook
 from provisioner.instances.checked import CheckedRecords
+from provisioner.instances.drift import DriftService
 from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.network_drift import NetworkDriftService
 from provisioner.instances.network_records import key_owners
@@ -60,12 +61,13 @@ def checking_of(
     inventory: Inventory,
     world: World,
     network_drift: NetworkDriftService,
+    vm_drift: DriftService,
     history: ConfigurationHistory,
     passphrase_of: Callable[[str], str | None],
 ) -> Checking:
     """All of it, on the clusters and devices of the configuration."""
     network, clusters = inventory.network, settings.clusters
-    records = CheckedRecords(database, network, clusters, network_drift, history)
+    records = CheckedRecords(database, network, clusters, network_drift, vm_drift, history)
     looker = Looker(
         world.fleet, world.clusters, OfficeOutlook(), world.probes, records, settings.checks,
         partial(_key_of, database, passphrase_of),

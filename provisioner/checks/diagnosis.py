@@ -47,7 +47,7 @@ def diagnose(
     """
     made = sorted(results, key=lambda each: (each.check, each.place))
     ground = Ground(chain)
-    work = _Work(ground, _findings(ground, made), rules)
+    work = _work(ground, _findings(ground, made), rules)
     told = {key: module.CHECK.title for key, module in CATALOGUE.items()}
     return Diagnosis(
         causes=_causes(work, made),
@@ -141,6 +141,15 @@ class _Work:
 
     def _order(self, root: _Root) -> tuple[bool, bool, tuple[float, int, str, Place]]:
         return (not root.broken, self.named(root.finding) is None, self.rank(root.finding))
+
+
+def _work(ground: Ground, findings: Sequence[Finding], rules: Sequence[Rule]) -> _Work:
+    """With the causes of last resort only where the others do not explain everything."""
+    last = {rule.finding for rule in rules if rule.last}
+    plain = _Work(ground, [each for each in findings if each.key not in last], rules)
+    if plain.roots and all(plain.named(root.finding) for root in plain.roots):
+        return plain
+    return _Work(ground, findings, rules)
 
 
 _Id = tuple[str, Place]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLateError
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from ipaddress import AddressValueError, IPv4Address
 from time import monotonic, sleep
@@ -17,7 +18,7 @@ from provisioner.checks.asking import ask_again, inquiry_of, probe_order
 from provisioner.checks.chain import Chain, Net
 from provisioner.checks.chaining import devices_of
 from provisioner.checks.model import Check
-from provisioner.checks.records import Records
+from provisioner.checks.records import Compared, Records
 from provisioner.checks.seen import Seen, Sighting
 from provisioner.database import now
 from provisioner.drivers.fleet import Fleet
@@ -28,7 +29,7 @@ from provisioner.drivers.network.intents import Security
 from provisioner.drivers.outlook import Fetched, Outlook, Reached, Resolved
 from provisioner.drivers.probe import ProbeReport, Probes
 from provisioner.errors import Retriable, StepFailure
-from provisioner.services.network_findings import NetworkFinding
+from provisioner.services.cloud_vps.drift import Finding
 from provisioner.settings import CheckSettings
 from provisioner.texts import Message, say
 
@@ -39,7 +40,7 @@ Tell = Callable[[Message], None]
 Keys = Callable[[Net], tuple[Security, str] | None]
 """How a probe joins that network's SSID; None where nobody knows."""
 _AT_ONCE = 64
-_VMS_AT_ONCE = 8
+_VMS_AT_ONCE, _COMPARED = 8, 4
 _REACH, _GREETING, _NAME, _PAGE = 2.0, 3.0, 3.0, 10.0
 _T = TypeVar("_T")
 
@@ -50,13 +51,14 @@ class _Devices:
     examined: Mapping[str, Examination | StepFailure] = field(default_factory=dict)
     again: Mapping[str, Examination] = field(default_factory=dict)
     before: Mapping[str, Sighting] = field(default_factory=dict)
-    drift: Mapping[str, tuple[NetworkFinding, ...]] = field(default_factory=dict)
+    compared: Compared = field(default_factory=Compared)
 
 
 @dataclass(frozen=True)
 class _Cluster:
     health: ClusterHealth | StepFailure
     vms: Mapping[str, VmHealth | StepFailure] = field(default_factory=dict)
+    settings: Mapping[str, tuple[Finding, ...] | StepFailure] = field(default_factory=dict)
 
 
 class Looker:
@@ -121,9 +123,11 @@ class Looker:
                 examined=found.examined,
                 again=found.again,
                 before=found.before,
-                drift=found.drift,
+                drift=found.compared.drift,
+                outside=found.compared.outside,
                 clusters={name: each.health for name, each in told.items()},
                 vms={name: vm for each in told.values() for name, vm in each.vms.items()},
+                settings={name: vm for each in told.values() for name, vm in each.settings.items()},
                 fetched=self._in_time(pages, _PAGE, lambda url: Fetched(url, error="timeout")),
                 resolved=self._in_time(
                     names, _NAME, lambda server: Resolved("", server, error="timeout")
@@ -176,10 +180,10 @@ class Looker:
             late = [name for name in silent if _answers(reached[name], known[name])]
             examined |= self._examined(late, known, chain, wanted)
             tell(say("%(count)s devices were asked how they are doing.", count=len(examined)))
-            drift = pool.submit(self._drift, chain, wanted, dict(examined))
+            compare = pool.submit(self._compare, chain, wanted, dict(examined))
             again = self._again(chain, examined, before, started)
             limit = 3 * self._settings.device_seconds
-            compared = self._in_time({"": drift}, limit, lambda name: {})[""]
+            compared = self._in_time({"": compare}, limit, lambda name: Compared())[""]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         return _Devices(reached, examined, again, before, compared)
@@ -242,15 +246,15 @@ class Looker:
                 found[name] = later
         return found
 
-    def _drift(
+    def _compare(
         self,
         chain: Chain,
         wanted: Collection[Check],
         examined: Mapping[str, Examination | StepFailure],
-    ) -> Mapping[str, tuple[NetworkFinding, ...]]:
+    ) -> Compared:
         """Of the instances whose devices all speak: the others could not be compared whole."""
         if not (chain.nets and any("drift" in each.needs for each in wanted)):
-            return {}
+            return Compared()
         speaking = {
             name
             for name, each in examined.items()
@@ -261,7 +265,8 @@ class Looker:
             for each in self._records.stands()
             if each.instance in chain.instances and each.net and devices_of(each.net) <= speaking
         ]
-        return self._records.drift(whole) if whole else {}
+        since = now() - timedelta(hours=self._settings.changed_hours)
+        return self._records.compare(whole, since) if whole else Compared()
 
     # ------------------------------------------------------------ clusters
 
@@ -279,9 +284,16 @@ class Looker:
             futures = {
                 vm.key: pool.submit(_told, vm.key, partial(driver.vm_health, vm.vmid)) for vm in vms
             }
+            compared = {
+                vm.key: pool.submit(_told, vm.key, partial(self._records.settings, vm.instance))
+                for vm in (vms if len(vms) <= _COMPARED else ())
+            }
             tell(say("The cluster %(name)s answers.", name=name))
             rounds = -(-len(vms) // _VMS_AT_ONCE)
-            return _Cluster(health, self._in_time(futures, limit * rounds, _too_late))
+            seen = self._in_time(futures, limit * rounds, _too_late)
+            settings = self._in_time(compared, limit, _too_late)
+            known = {key: found for key, found in settings.items() if found is not None}
+            return _Cluster(health, seen, known)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

@@ -12,6 +12,7 @@ from provisioner.drivers.network import Examination, Host
 from provisioner.drivers.outlook import Fetched, Reached, Resolved
 from provisioner.drivers.probe import ProbeReport
 from provisioner.errors import StepFailure
+from provisioner.services.cloud_vps.drift import Finding as VmFinding
 from provisioner.services.network_findings import NetworkFinding
 
 
@@ -49,9 +50,13 @@ class Seen:
     drift: Mapping[str, tuple[NetworkFinding, ...]] = field(default_factory=dict)
     """By instance: what is not on its devices as it has to be; empty where all is. An instance
     that could not be compared is not in it."""
+    outside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By device that was compared: what somebody else has changed there lately, line by line."""
     clusters: Mapping[str, ClusterHealth | StepFailure] = field(default_factory=dict)
     vms: Mapping[str, VmHealth | StepFailure] = field(default_factory=dict)
     """By ``cluster/vmid``."""
+    settings: Mapping[str, tuple[VmFinding, ...] | StepFailure] = field(default_factory=dict)
+    """By ``cluster/vmid`` of a VM whose settings were compared with our record: the differences."""
     fetched: Mapping[str, Fetched] = field(default_factory=dict)
     """By URL."""
     resolved: Mapping[str, Resolved] = field(default_factory=dict)

@@ -60,8 +60,9 @@ class _Subject:
     department: str | None = None
 
 
-_SET_OFF_BY_REMEDIES = frozenset({"device.uptime"})
-"""What a remedy may bring about itself: a device whose power is cycled has just restarted."""
+_BESIDE_REMEDIES = frozenset({"device.uptime", "config.others"})
+"""What no remedy mends, and one may bring about: a device whose power is cycled has just
+restarted."""
 
 
 class CheckService:
@@ -151,7 +152,7 @@ class CheckService:
                 return found[0].id
         results = map(Result.from_json, row.results)
         red = {each.check for each in results if each.passed is False}
-        wanted = sorted(red - _SET_OFF_BY_REMEDIES or red)
+        wanted = sorted(red - _BESIDE_REMEDIES or red)
         subject = _Subject(
             self._parse(row.target), row.request_number, row.instance_id, row.department_id
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -15,11 +17,11 @@ from provisioner.catalogue.network_fields import Port
 from provisioner.checks import store as checks
 from provisioner.checks.chain import Net, VmPoint
 from provisioner.checks.model import Change
-from provisioner.checks.records import Stands
+from provisioner.checks.records import Compared, Stands
 from provisioner.checks.seen import Sighting
 from provisioner.database import Database
 from provisioner.drivers.network import AccessPort, Intent, Reading, Scope, Ssid, TrunkMember
-from provisioner.instances.drift import at_work
+from provisioner.instances.drift import DriftService, at_work
 from provisioner.instances.making import EVENT_WIFI, VM
 from provisioner.instances.model import Instance, InstanceState
 from provisioner.instances.network_drift import NetworkDriftService
@@ -28,15 +30,20 @@ from provisioner.instances.records import details_now, is_ending
 from provisioner.plans.model import Step
 from provisioner.runs import leases
 from provisioner.runs import store as runs
-from provisioner.runs.configurations import BACKUP, BEFORE, ConfigurationHistory
+from provisioner.runs.configurations import BACKUP, BEFORE, Cause, ConfigurationHistory
 from provisioner.runs.model import Run, StepRecord
 from provisioner.runs.rules import StepState
-from provisioner.services.network_findings import NetworkFinding, NetworkRecord, network_findings
+from provisioner.services.cloud_vps.drift import Finding
+from provisioner.services.network_findings import NetworkRecord, network_findings
 from provisioner.settings import ClusterSettings
 from provisioner.texts import from_json, say
 
 _VERSIONS = 20
 """How many versions of a configuration are looked through for changes of others."""
+_VERB = re.compile(r" (?:add|set|remove) ")
+"""Behind it is no section any more, where every line names its own."""
+_LINES, _LONGEST = 6, 160
+"""So many lines of a change are told, and so much of each."""
 _WEB = {80: "http", 443: "https"}
 
 
@@ -48,6 +55,7 @@ class CheckedRecords:
     network: Network
     clusters: Mapping[str, ClusterSettings]
     network_drift: NetworkDriftService
+    vm_drift: DriftService
     history: ConfigurationHistory
 
     def stands(self, *, site: str = "", instance: str = "") -> tuple[Stands, ...]:
@@ -61,7 +69,7 @@ class CheckedRecords:
             found = [self._stands(session, row, nets.get(row.id)) for row in rows]
         return tuple(each for each in found if not site or each.site == site)
 
-    def drift(self, instances: Collection[str]) -> Mapping[str, tuple[NetworkFinding, ...]]:
+    def compare(self, instances: Collection[str], since: datetime) -> Compared:
         """See ``Records``."""
         with self.database.read() as session:
             records = _free(session, instances)
@@ -71,15 +79,28 @@ class CheckedRecords:
                 for intent in record.standing.intents(host):
                     wanted.setdefault(host, {})[intent.key] = intent
         asked = {host: list(intents.values()) for host, intents in wanted.items()}
-        answers = self.network_drift.read(asked) if asked else {}
+        answers = self.network_drift.read(asked, whole=True) if asked else {}
         with self.database.read() as session:
             still = _free(session, instances)
-        return {
-            id: network_findings(record, {host: answers[host] for host in record.standing.wishes})
+        whole = {
+            id: record
             for id, record in records.items()
             if still.get(id) == record
             and all(isinstance(answers.get(host), Reading) for host in record.standing.wishes)
         }
+        hosts = {host for record in whole.values() for host in record.standing.wishes}
+        read = {h: a.configuration for h, a in answers.items() if isinstance(a, Reading)}
+        return Compared(
+            drift={
+                id: network_findings(record, {h: answers[h] for h in record.standing.wishes})
+                for id, record in whole.items()
+            },
+            outside=self._outside({h: text for h, text in read.items() if h in hosts}, since),
+        )
+
+    def settings(self, instance: str) -> tuple[Finding, ...] | None:
+        """See ``Records``."""
+        return self.vm_drift.compare(instance)
 
     def changes(self, devices: Collection[str], since: datetime) -> tuple[Change, ...]:
         """See ``Records``."""
@@ -161,15 +182,38 @@ class CheckedRecords:
             urls=tuple(_urls(row, details)),
         )
 
+    def _outside(self, texts: Mapping[str, str], since: datetime) -> dict[str, tuple[str, ...]]:
+        """What differs from what we left on each device, where it has not been so for long."""
+        self.history.keep_all(Cause(), BACKUP, texts)
+        found: dict[str, list[str]] = {host: [] for host in texts}
+        for place in self.history.changed_outside(texts):
+            section = _VERB.split(place["object"], 1)[0]
+            for sign, text in (("-", place["before"]), ("+", place["now"])):
+                for line in text.splitlines():
+                    told = line.removeprefix(section).strip() or line
+                    found[place["host"]].append(f"{section}: {sign} {told}")
+        return {
+            host: tuple(lines) if lines and self._is_young(host, since) else ()
+            for host, lines in found.items()
+        }
+
+    def _is_young(self, host: str, since: datetime) -> bool:
+        return any(kept.at >= since for kept in self.history.log(host, 1))
+
     def _by_others(self, devices: Collection[str], since: datetime) -> Iterator[Change]:
-        """A version that was there before a change of ours, or at a backup, is somebody else's."""
+        """A version that was there before a change of ours, or at a backup, is somebody else's;
+        of the first one ever nothing is known."""
         for device in sorted(devices):
-            versions = self.history.log(device, _VERSIONS)
-            if len(versions) < _VERSIONS:
-                versions = versions[:-1]  # the first one ever: nothing is known of before
-            for kept in versions:
+            versions = self.history.log(device, _VERSIONS + 1)
+            for kept, older in pairwise(versions):
                 if kept.at >= since and kept.when in (BEFORE, BACKUP):
-                    text = say("Changed by somebody else; seen then for the first time")
+                    changed = self.history.difference(device, older.commit, kept.commit)[2:]
+                    lines = [line[:_LONGEST] for line in changed if not line.startswith((" ", "@"))]
+                    more = ["…"] if len(lines) > _LINES else []
+                    text = say(
+                        "Changed by somebody else; seen then for the first time: %(lines)s",
+                        lines="; ".join([*lines[:_LINES], *more]),
+                    )
                     yield Change(kept.at, device, text)
 
 

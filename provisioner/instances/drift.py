@@ -109,6 +109,18 @@ class DriftService:
                 self._keep_failure(id, failure)
         return self.get(actor, id)
 
+    def compare(self, id: str) -> tuple[Finding, ...] | None:
+        """How one VM differs just now; nothing is kept. None: it stands no longer, or a run is or
+        was meanwhile at work on it. Raises as the driver does."""
+        with self._database.read() as session:
+            record = None if id in at_work(session) else _record(session, id)
+        if record is None:
+            return None
+        found = self._differences(record, self._around(record.cluster))
+        with self._database.read() as session:
+            stays = id not in at_work(session) and _record(session, id) == record
+        return found if stays else None
+
     def get(self, actor: Actor, id: str) -> DriftView:
         """The last look at one VM. Raises NotFound, also for what the actor may not see."""
         instance = self._visible(actor, id)
@@ -172,18 +184,20 @@ class DriftService:
             record = None if id in at_work(session) else _record(session, id)
         if record is None:
             return
-        expected = expect(record)
         try:
-            standing = self._standing(record, expected, around.job)
+            found = self._differences(record, around)
         except StepFailure as failure:
             self._keep_failure(id, failure)
             return
-        found = findings(
-            record, standing, expected, at=now(),
+        self._keep(record, found, around)
+
+    def _differences(self, record: VmRecord, around: _Around) -> tuple[Finding, ...]:
+        expected = expect(record)
+        return findings(
+            record, self._standing(record, expected, around.job), expected, at=now(),
             pool=around.pools.get(record.vmid),
             look_at_pool=self._clusters[record.cluster].pool is not None,
         )  # fmt: skip
-        self._keep(record, found, around)
 
     def _standing(self, record: VmRecord, expected: Expected, job: BackupJob | None) -> Standing:
         hypervisor = self._hypervisors[record.cluster]

@@ -95,11 +95,12 @@ class NetworkDriftService:
         with self._database.read() as session:
             return network_record(session, id)
 
-    def read(self, wanted: Mapping[str, Sequence[Intent]]) -> Answers:
-        """Read devices as a look does, with the passphrases that we know of."""
+    def read(self, wanted: Mapping[str, Sequence[Intent]], *, whole: bool = False) -> Answers:
+        """Read devices as a look does, with the passphrases that we know of; ``whole``: their
+        configurations too, which take room."""
         keys = self._keys(intent for intents in wanted.values() for intent in intents)
         found = self._fleet.read(wanted, keys)
-        return {host: _comparable(answer, keys) for host, answer in found.items()}
+        return {host: _comparable(answer, keys, whole) for host, answer in found.items()}
 
     # ------------------------------------------------------------------ inside
 
@@ -178,8 +179,10 @@ class NetworkDriftService:
         return row
 
 
-def _comparable(answer: Reading | StepFailure, keys: Mapping[str, str]) -> Reading | StepFailure:
-    """Without what takes room; a passphrase that we do not know counts as the right one."""
+def _comparable(
+    answer: Reading | StepFailure, keys: Mapping[str, str], whole: bool
+) -> Reading | StepFailure:
+    """A passphrase that we do not know counts as the right one."""
     if isinstance(answer, StepFailure):
         return answer
     objects = {
@@ -188,7 +191,8 @@ def _comparable(answer: Reading | StepFailure, keys: Mapping[str, str]) -> Readi
         else found
         for key, found in answer.objects.items()
     }
-    return replace(answer, objects=objects, configuration="")
+    text = answer.configuration if whole else ""
+    return replace(answer, objects=objects, configuration=text)
 
 
 def _still_unknown(

@@ -31,7 +31,7 @@ from provisioner.checks.model import (
     Result,
     Target,
 )
-from provisioner.checks.records import Stands
+from provisioner.checks.records import Compared, Stands
 from provisioner.checks.rules import Rule
 from provisioner.checks.schedule import CheckSchedule
 from provisioner.checks.seen import Sighting
@@ -47,7 +47,6 @@ from provisioner.outbox import OutboxRow
 from provisioner.people.model import Department, Person, Role
 from provisioner.people.rules import Actor
 from provisioner.requests.model import Request
-from provisioner.services.network_findings import NetworkFinding
 from provisioner.settings import CheckSettings
 from provisioner.texts import Message, say
 
@@ -95,8 +94,11 @@ class Books:
             if (not site or each.site == site) and (not instance or each.instance == instance)
         )
 
-    def drift(self, instances: Collection[str]) -> Mapping[str, tuple[NetworkFinding, ...]]:
-        return {}
+    def compare(self, instances: Collection[str], since: datetime) -> Compared:
+        return Compared()
+
+    def settings(self, instance: str) -> None:
+        return None
 
     def changes(self, devices: Collection[str], since: datetime) -> tuple[Change, ...]:
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,7 +42,7 @@ def records(office: SiteOffice) -> CheckedRecords:
     product = office.product
     return CheckedRecords(
         product.database, product.inventory.network, product.settings.clusters,
-        product.network_drift, product.configurations,
+        product.network_drift, product.drift, product.configurations,
     )  # fmt: skip
 
 
@@ -104,18 +104,40 @@ def test_a_change_of_somebody_else_is_named(office: SiteOffice, records: Checked
     history.keep_all("", BACKUP, {"sw-alun-1": "hostname sw-alun-1\nip routing\n"})
     [change] = records.changes(["sw-alun-1"], hour)
     assert (change.device, change.request) == ("sw-alun-1", "")
+    assert "+ip routing" in str(change.what)
 
 
 def test_drift_is_read_from_the_devices(
     office: SiteOffice, records: CheckedRecords, school: Stands
 ) -> None:
-    assert records.drift([school.instance]) == {school.instance: ()}
+    assert records.compare([school.instance], now()).drift == {school.instance: ()}
     assert school.net is not None
     port = school.net.ports[0].port
     wrong = ("configure terminal", f"interface {port}", "switchport access vlan 1", "end")
     told(office.devices, "sw-smp-1", *wrong)
-    [finding] = records.drift([school.instance])[school.instance]
+    [finding] = records.compare([school.instance], now()).drift[school.instance]
     assert (finding.host, finding.kind) == ("sw-smp-1", "changed")
     office.devices.fault("device-dead", host="sw-smp-1")
-    assert records.drift([school.instance]) == {}, "it could not be compared whole"
+    assert records.compare([school.instance], now()).drift == {}, "it could not be compared whole"
     office.devices.clear()
+
+
+def test_lines_of_others_are_told_for_as_long_as_they_are_young(
+    office: SiteOffice, records: CheckedRecords, school: Stands
+) -> None:
+    def outside(since: datetime) -> dict[str, tuple[str, ...]]:
+        return dict(records.compare([school.instance], since).outside)
+
+    hour = now() - timedelta(hours=1)
+    assert set(outside(hour).values()) == {()}
+    assert {"sw-smp-1", "rt-core-1"} <= outside(hour).keys()
+    stray = "/ip route add dst-address=192.0.2.0/24 gateway=203.0.113.99 comment=uji"
+    office.devices.type("rt-core-1", [stray])
+    [line] = outside(hour)["rt-core-1"]
+    assert "/ip route: + add" in line
+    assert "gateway=203.0.113.99" in line
+    assert outside(now() + timedelta(seconds=1))["rt-core-1"] == (), "seen long ago by then"
+    changed = [c for c in records.changes(["rt-core-1"], hour) if not c.request]
+    assert ["203.0.113.99" in str(each.what) for each in changed] == [True]
+    office.devices.type("rt-core-1", ["/ip route remove [find comment=uji]"])
+    assert outside(hour)["rt-core-1"] == (), "taken back, it is as we left it"

@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.checks.looking import Looker
 from provisioner.checks.model import Change
-from provisioner.checks.records import Stands
+from provisioner.checks.records import Compared, Stands
 from provisioner.checks.seen import Sighting
 from provisioner.drivers.fleet import Fleet
 from provisioner.drivers.hypervisor.health import ClusterHealth, VmHealth
@@ -18,7 +18,7 @@ from provisioner.drivers.network import Examination, Host, Inquiry
 from provisioner.drivers.outlook import Fetched, Reached, Resolved
 from provisioner.drivers.probe import ProbeOrder, ProbeReport
 from provisioner.errors import Retriable, StepFailure
-from provisioner.services.network_findings import NetworkFinding
+from provisioner.services.cloud_vps.drift import Finding as VmFinding
 from provisioner.settings import CheckSettings
 from provisioner.texts import say
 from tests.unit.chain_world import EVENT, PROBE, SITE, VM, VM_2, hosts
@@ -99,9 +99,12 @@ class Books:
     def stands(self, *, site: str = "", instance: str = "") -> tuple[Stands, ...]:
         return self.standing
 
-    def drift(self, instances: Collection[str]) -> Mapping[str, tuple[NetworkFinding, ...]]:
+    def compare(self, instances: Collection[str], since: datetime) -> Compared:
         self.drifting.append(tuple(instances))
-        return dict.fromkeys(instances, ())
+        return Compared(dict.fromkeys(instances, ()))
+
+    def settings(self, instance: str) -> tuple[VmFinding, ...]:
+        return ()
 
     def changes(self, devices: Collection[str], since: datetime) -> tuple[Change, ...]:
         return (Change(since, next(iter(devices)), say("VLAN 401 added")),)

@@ -124,6 +124,7 @@ def seen(
         clusters={"dc1": replace(HEALTH, **(cluster or {}))},
         vms={VM: replace(VM_HEALTH, **(vm or {}))},
         reached={VM: Reached("10.10.10.100", 1.2, pinged=True, ports={22: 1.5})},
+        settings={VM: ()},
         fetched={URL: Fetched(URL, 200, 30.0, certificate_until=NOW + timedelta(days=60))},
     )
     return replace(healthy, **changes)

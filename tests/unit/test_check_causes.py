@@ -99,6 +99,10 @@ CASES = {
         "port.native_mismatch",
         CORE,
     ),
+    "changed by others": (
+        replace(at_the_seat(healthy(), **LOST), outside={EDGE: (), CORE: ("vlan 7: + shutdown",)}),
+        "config.others", CORE,
+    ),
     "power": (unpowered(), "power.exhausted", EDGE),
     "short": (
         dark(with_port(EDGE, DOWN, feeding="fault", up=False), AP), "port.power_fault", EDGE,

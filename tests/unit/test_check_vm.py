@@ -131,11 +131,16 @@ def test_no_backup_is_no_finding(point: dict[str, Any], passed: bool | None) -> 
     assert {r.passed for r in results(read) if r.check == "vm.backup"} <= {passed}
 
 
-def test_a_cluster_that_failed_leaves_the_vm_out() -> None:
+def test_a_vm_that_could_not_be_read_is_left_out_and_told_to_be() -> None:
     away = Retriable(say("away"), meaning=say("m"), next=say("n"))
-    read = seen(vms={VM: away})
-    assert findings(read) == []
-    assert any(r.skipped and str(r.skipped) == "away" for r in results(read))
+    failed = seen(vms={VM: away}, clusters={"dc1": away})
+    assert [found.key for found in findings(failed)] == ["cluster.unreachable"]
+    assert any(r.skipped and str(r.skipped) == "away" for r in results(failed))
+    only_it = seen(vms={VM: away})
+    [found] = findings(only_it)
+    assert (found.key, found.weight) == ("vm.unread", "weak"), (
+        "nothing is known is not: all is well"
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,10 @@ BEHIND = ("device.unreachable", "probe.*", "mac.missing")
 
 
 def rule(finding: str, explains: Sequence[str] = (), reach: str = "beyond", sure: str = "certain",
-         along: Sequence[str] = ()) -> Rule:  # fmt: skip
+         along: Sequence[str] = (), last: bool = False) -> Rule:  # fmt: skip
     return Rule(
         finding, say("%(place)s is the cause."), NEXT, tuple(explains), reach,  # type: ignore[arg-type]
-        sure, tuple(along),  # type: ignore[arg-type]
+        sure, tuple(along), last,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ RULES = (
     rule("vm.unreachable", ("service.down",), sure="symptom"),
     rule("a.cycle", ("b.cycle",), "all"),
     rule("b.cycle", ("a.cycle",), "all"),
+    rule("config.others", ("probe.*",), "way", "likely", last=True),
     rule("probe.lease", sure="symptom"),
     rule("probe.page", sure="symptom"),
 )
@@ -167,6 +168,20 @@ TABLE: dict[str, tuple[list[Result], list[tuple[str, str, Confidence]]]] = {
     "the router's line to the provider is out: it has no cable of ours, and cuts off everybody": (
         [red("port.down", port(ROUTER, "ether1")), red("probe.page", device(PROBE))],
         [("port.down", f"{ROUTER}:ether1", "certain")],
+    ),
+    "what somebody else changed is a cause where nothing else is": (
+        [red("config.others", device(CORE), "weak")],
+        [("config.others", CORE, "likely")],
+    ),
+    "what somebody else changed is likely what nothing else explains": (
+        [red("config.others", device(CORE), "weak"), red("probe.page", device(PROBE)),
+         red("device.clock", device(ROUTER), "weak")],
+        [("config.others", CORE, "likely"), ("device.clock", ROUTER, "certain")],
+    ),
+    "what somebody else changed is no cause beside one that explains all": (
+        [red("config.others", device(CORE), "weak"), red("probe.page", device(PROBE)),
+         red("port.disabled", DOWN)],
+        [("port.disabled", str(DOWN), "certain")],
     ),
     "a user's port has nobody behind it": (
         [red("port.down", port(SCHOOL, "Gi1/0/5")), red("probe.page", device(PROBE))],
@@ -294,7 +309,8 @@ def test_every_finding_is_a_cause_or_explained_by_one(results: list[Result]) -> 
     told |= {(each.key, each.place) for each in diagnosis.causes}
     unknown = {each.place for each in diagnosis.causes if each.key == "unknown"}
     ends = {UP: DOWN, DOWN: UP}
-    for each in (result.finding for result in results if result.finding):
+    findings = [result.finding for result in results if result.finding]
+    for each in (each for each in findings if each.key != "config.others"):
         places = {each.place, ends.get(each.place, each.place)}
         assert any((each.key, place) in told for place in places) or places & unknown
 

@@ -26,4 +26,6 @@ def judge(seen: Seen) -> Iterator[Result]:
 
 
 def _judge(node: NodeHealth) -> Judged | None:
-    return Judged("on") if node.online else Judged("off", "node.offline")
+    if not node.online:
+        return Judged("off", "node.offline")
+    return Judged("on, in maintenance" if node.maintenance else "on")

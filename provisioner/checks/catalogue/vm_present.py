@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioner.checks.machines import Judged, result, untold
+from provisioner.checks.machines import Judged, Values, result, untold
 from provisioner.checks.model import Check, Place, Result
 from provisioner.checks.seen import Seen
 from provisioner.errors import StepFailure
@@ -27,8 +27,11 @@ def judge(seen: Seen) -> Iterator[Result]:
         read = seen.vms.get(place.name)
         if read is None:
             continue
-        if isinstance(read, StepFailure):
+        if isinstance(read, StepFailure) and isinstance(seen.clusters.get(vm.cluster), StepFailure):
             judged = Judged(skipped=read.what)
+        elif isinstance(read, StepFailure):
+            values: Values = {"vm": vm.name, "why": read.what}
+            judged = Judged(str(read.what), "vm.unread", "weak", values)
         elif not read.node_online:
             judged = untold(read.untold.get("machine", "node off"))
         elif read.machine is None:

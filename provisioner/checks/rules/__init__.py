@@ -32,5 +32,7 @@ class Rule:
     unknown."""
     along: tuple[str, ...] = ()
     """Findings that have to be there too (anywhere in the chain) for this rule to hold."""
+    last: bool = False
+    """A cause only where without it nothing is named, or something stays unexplained."""
     remedies: tuple[str, ...] = ()
     """Of ``RemedyOffer.kind``; ``instance.restart`` and the like for actions of an instance."""

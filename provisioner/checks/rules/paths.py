@@ -55,4 +55,19 @@ RULES: tuple[Rule, ...] = (
         confidence="likely",
         remedies=("instance.settle",),
     ),
+    Rule(
+        "config.others",
+        cause=say(
+            "Somebody else has changed %(place)s lately, at: %(objects)s. Nothing else was found "
+            "that explains it."
+        ),
+        next=say(
+            "Read the lines that were changed, ask who did it and why, and take back what is not "
+            "meant to be."
+        ),
+        explains=("probe.*", "internet.*", "dns.dead"),
+        reach="way",
+        confidence="likely",
+        last=True,
+    ),
 )  # fmt: skip

@@ -17,6 +17,12 @@ RULES: tuple[Rule, ...] = (
         reach="beyond",
     ),
     Rule(
+        "vm.unread",
+        say("The cluster answers, but does not tell how the VM %(vm)s (%(place)s) is: %(why)s"),
+        say("Look at the VM's node (pveproxy, pvedaemon, pvestatd), and at our token's rights."),
+        confidence="likely",
+    ),
+    Rule(
         "vm.stopped",
         say("The VM %(vm)s (%(place)s) is switched off."),
         say("Look in the cluster's task list who switched it off, then start it."),
@@ -49,6 +55,26 @@ RULES: tuple[Rule, ...] = (
         "vm.disk_filling",
         say("The disk in the VM %(vm)s (%(place)s) fills up: %(mount)s, %(percent)s %%."),
         say("Free some room in the VM before programs stop, or ask for a larger disk."),
+    ),
+    Rule(
+        "vm.network_changed",
+        say(
+            "Somebody has changed the network of the VM %(vm)s (%(place)s) on the cluster: "
+            "%(what)s has to be %(wanted)s, and is %(found)s."
+        ),
+        say("Put it back or accept it, on the instance's page."),
+        explains=_SILENT,
+        reach="beyond",
+        confidence="likely",
+    ),
+    Rule(
+        "vm.changed",
+        say(
+            "Somebody has changed the VM %(vm)s (%(place)s) on the cluster: %(what)s has to be "
+            "%(wanted)s, and is %(found)s."
+        ),
+        say("Put it back or accept it, on the instance's page."),
+        confidence="likely",
     ),
     Rule(
         "vm.address",
