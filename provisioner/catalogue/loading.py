@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -24,6 +24,7 @@ from provisioner.catalogue.offers import (
 from provisioner.catalogue.office import Office
 from provisioner.catalogue.racks import ColocationNetwork, rack_faults
 from provisioner.catalogue.segment_faults import segment_faults
+from provisioner.catalogue.yaml_files import fault_in, not_yaml
 from provisioner.errors import Misconfigured
 from provisioner.settings import Settings
 from provisioner.texts import Message, say
@@ -172,39 +173,21 @@ def _read(settings: Settings) -> tuple[Inventory | None, list[Misconfigured]]:
     return Inventory(catalogue, network, office), faults
 
 
-class _GivenTwice(yaml.MarkedYAMLError):
-    """A key stands twice in one group; ``problem`` is the key."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML in which a key given twice is a fault instead of the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
-                raise _GivenTwice(problem=str(key), problem_mark=key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def _model(path: Path, model: type[_Model], faults: list[Misconfigured]) -> _Model | None:
+    if (unread := fault_in(path)) is not None:
+        faults.append(unread)
+        return None
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 — a safe loader
+        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except yaml.YAMLError as error:  # a tag of another program
+        faults.append(not_yaml(path, error))
+        return None
+    if data is None:
+        why = say("is empty; `provisioner init` in an empty folder writes an example")
+        faults.append(Misconfigured(str(path), "-", why))
+        return None
+    try:
         return model.model_validate(data)
-    except FileNotFoundError:
-        why = say("there is no such file; `provisioner init` makes one")
-        faults.append(Misconfigured(str(path), "-", why))
-    except OSError as error:
-        why = say("cannot be read: %(why)s", why=error.strerror or "?")
-        faults.append(Misconfigured(str(path), "-", why))
-    except UnicodeDecodeError:
-        faults.append(Misconfigured(str(path), "-", say("must be text in UTF-8")))
-    except yaml.YAMLError as error:
-        faults.append(_not_yaml(path, error))
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             key = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "-"
@@ -213,17 +196,6 @@ def _model(path: Path, model: type[_Model], faults: list[Misconfigured]) -> _Mod
                 remedy = say("must be a text; put it in quotes")
             faults.append(Misconfigured(str(path), key, remedy))
     return None
-
-
-def _not_yaml(path: Path, error: yaml.YAMLError) -> Misconfigured:
-    mark = getattr(error, "problem_mark", None)
-    where = f"line {mark.line + 1}" if mark else "-"
-    problem = getattr(error, "problem", None) or "?"
-    if isinstance(error, _GivenTwice):
-        return Misconfigured(
-            str(path), where, say("the key %(key)s is given twice; remove one", key=problem)
-        )
-    return Misconfigured(str(path), where, say("is not proper YAML: %(why)s", why=problem))
 
 
 def _catalogue_references(

@@ -278,6 +278,13 @@ def test_what_is_no_yaml_names_the_line(settings: Settings) -> None:
     assert "UTF-8" in str(check_inventory(settings)[0].remedy)
 
 
+def test_an_empty_file_is_called_so(settings: Settings) -> None:
+    path = settings.base / "inventory" / "network.yml"
+    path.write_text("# nothing yet\n")
+    (fault,) = [each for each in check_inventory(settings) if each.file == str(path)]
+    assert "is empty" in str(fault)
+
+
 def test_no_python_is_made_from_yaml(settings: Settings) -> None:
     path = settings.base / "inventory" / "network.yml"
     path.write_text("sites: !!python/object/apply:os.system ['true']\n")

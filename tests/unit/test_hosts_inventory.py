@@ -146,6 +146,7 @@ def test_a_dynamic_inventory_sees_its_own_environment_but_no_secret_of_ours(
         ("ansible_user: '-l root'", "ansible_user", "not written in the form"),
         ("ansible_user: ''", "ansible_user", "is missing"),
         ("ansible_connection: local", "ansible_connection", "by SSH"),
+        ("provisioner_deadman: best_effort", "provisioner_deadman", "check its spelling"),
     ],
 )
 def test_faults_name_file_host_variable_and_remedy(
@@ -179,6 +180,33 @@ def test_a_name_that_is_no_key_a_missing_file_and_no_inventory(tmp_path: Path, f
     assert fault.file == str(file)
     assert "rahasia" not in str(fault)
     assert read_hosts([]) == {}
+
+
+def test_what_yaml_holds_against_a_file_is_told_by_line(tmp_path: Path, file: Path) -> None:
+    host = "{ansible_user: u, provisioner_platform: linux}"
+    file.write_text(f"switches:\n  hosts:\n    sw-1: {host}\n    sw-1: {host}\n")
+    (fault,) = check_hosts([file])
+    assert (fault.file, fault.key) == (str(file), "line 4")
+    assert "sw-1 is given twice" in str(fault)
+    file.write_text("switches:\n\thosts: {}\n")
+    (fault,) = check_hosts([file])
+    assert fault.key == "line 2"
+    file.write_text(f"switches: {{hosts: {{sw-1: {host}}}}}\n")
+    folder = tmp_path / "group_vars"
+    folder.mkdir(exist_ok=True)
+    (folder / "all.yml").write_text("ansible_port: 22\nansible_port: 2222\n")
+    (fault,) = check_hosts([file])
+    assert (fault.file, fault.key) == (str(folder / "all.yml"), "line 2")
+
+
+def test_a_dynamic_inventory_that_does_not_run_is_told_apart(tmp_path: Path) -> None:
+    script = tmp_path / "dynamic.sh"
+    script.write_text("#!/bin/sh\nexit 3\n")
+    (fault,) = check_hosts([script])
+    assert "chmod +x" in str(fault)
+    script.chmod(0o700)
+    (fault,) = check_hosts([script])
+    assert "--list" in str(fault)
 
 
 def test_hosts_are_kept_until_a_file_changes_and_shared_by_threads(file: Path) -> None:

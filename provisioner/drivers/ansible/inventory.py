@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from provisioner.catalogue.fields import KEY, explain
+from provisioner.catalogue.yaml_files import fault_in
 from provisioner.drivers import platforms
 from provisioner.drivers.ansible.lifeline import call
 from provisioner.drivers.network import DeadMan, Host
@@ -166,7 +167,26 @@ def _read(
     answers, faults = read_variables(sources, wanted, vault_password, environment)
     if faults:
         return {}, faults
-    return _hosts(answers, ", ".join(str(path) for path in sources))
+    hosts, faults = _hosts(answers, ", ".join(str(path) for path in sources))
+    return hosts, (_not_yaml(sources) or faults) if faults else []
+
+
+def _not_yaml(sources: Sequence[Path]) -> list[Misconfigured]:
+    """What Ansible only stumbles over, told by line: files of the inventory that are no YAML."""
+    files = [Path(path) for path, _, _ in _state(sources)]
+    written = [p for p in files if p.suffix in (".yml", ".yaml") and not os.access(p, os.X_OK)]
+    return [fault for path in written if (fault := fault_in(path)) is not None]
+
+
+def _unreadable(path: Path) -> Message:
+    if os.access(path, os.X_OK) and path.is_file():
+        return say(
+            "is run as a program and did not print an inventory; run it with --list and look at "
+            "what it says, or take its execute permission away (chmod -x) if it is none"
+        )
+    if path.is_file() and path.read_bytes().startswith(b"#!"):
+        return say("is a program that may not be run; give it the permission (chmod +x)")
+    return say("is no inventory that Ansible can read; `ansible-inventory --list` shows why")
 
 
 def read_variables(
@@ -205,7 +225,7 @@ def _hosts(
     faults: list[Misconfigured] = []
     for answer in answers:
         if "unreadable" in answer:
-            why = say("is no inventory that Ansible can read; `ansible-inventory --list` shows why")
+            why = _unreadable(Path(answer["unreadable"]))
             faults.append(Misconfigured(answer["unreadable"], "-", why))
             continue
         name, groups = str(answer["name"]), frozenset(answer["groups"]) - {"all", "ungrouped"}
@@ -255,6 +275,9 @@ def _faults(
         faults.append(("provisioner_platform", _one_of(say("is not known"))))
     if variables.get("ansible_connection", "ssh") in ("local", "community.docker.docker"):
         faults.append(("ansible_connection", say("must be left out: devices are reached by SSH")))
+    known = {variable for names in _FIELDS.values() for variable in names}
+    strange = say("is not a known key; check its spelling or remove it")
+    faults += [(each, strange) for each in answer["ours"] if each not in known]
     values = _values(variables, name)
     if platform and "user" not in values:
         faults.append(("ansible_user", say("is missing; add it")))

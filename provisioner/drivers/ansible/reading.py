@@ -10,6 +10,13 @@ from typing import Any
 
 from provisioner.drivers.ansible.lifeline import take_order
 
+_SETTINGS = """\
+[defaults]
+duplicate_dict_key = error
+[inventory]
+any_unparsed_is_failed = true
+"""
+
 
 def main() -> None:
     """Read the order, write one JSON object a host; a last object tells that all is there."""
@@ -17,7 +24,7 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what scripts and plugins of an inventory print is not our answer
     settings = Path.home() / "ansible.cfg"
-    settings.write_text("[inventory]\nany_unparsed_is_failed = true\n")
+    settings.write_text(_SETTINGS)
     os.environ |= {
         "ANSIBLE_CONFIG": str(settings),
         "ANSIBLE_HOME": str(Path.home()),
@@ -79,6 +86,7 @@ def _hosts(
             "variables": found,
             "wrong": wrong,
             "files": files,
+            "ours": sorted(name for name in known if name.startswith("provisioner_")),
         }
 
 
