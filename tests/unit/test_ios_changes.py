@@ -163,13 +163,21 @@ def test_what_cannot_be_there_is_refused(intent: Intent) -> None:
 
 @pytest.mark.parametrize("number", [-1, 0, 1, 1002, 1005, 4095, 10**9])
 def test_only_vlans_that_are_ours_to_make(number: int) -> None:
-    for intent in (
-        Vlan(number, "X"),
-        TrunkMember(port(2), number),
-        AccessPort(port(7), number, ""),
-    ):
+    for intent in (Vlan(number, "X"), AccessPort(port(7), number, "")):
         with pytest.raises(Refused):
             made(intent)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 4095, 10**9])
+def test_a_trunk_carries_only_what_is_a_vlan(number: int) -> None:
+    with pytest.raises(Refused):
+        made(TrunkMember(port(2), number))
+
+
+@pytest.mark.parametrize("number", [1, 1002])
+def test_what_a_trunk_carries_already_needs_no_line(number: int) -> None:
+    """Though nobody may put it there: port 2 has no list and carries all."""
+    assert made(TrunkMember(port(2), number)).lines == ()
 
 
 @pytest.mark.parametrize(

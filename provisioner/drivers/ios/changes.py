@@ -67,11 +67,11 @@ def _change(
     reading: Reading, switch: Switch, wish: Wish, wishes: Sequence[Wish]
 ) -> Iterator[Change]:
     intent = wish.intent
-    if wish.present:
-        _check(wish)
     now = reading.objects[intent.key] if intent.key in reading.objects else found(switch, intent)
     if wish.holds(now):
         return
+    if wish.present:
+        _check(wish)
     forced = isinstance(intent, Scope | RateLimit) and not wish.present
     if not forced and (why := reading.problems.get(intent.key)):
         raise failures.not_there(reading.host, why)

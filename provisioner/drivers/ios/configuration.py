@@ -223,7 +223,7 @@ def _sections(text: str) -> dict[str, tuple[str, ...]]:
         if not line.strip() or line.lstrip().startswith("!"):
             continue
         if line.startswith((" ", "\t")):
-            below.append(line.lstrip())
+            below.append(line.strip())
         else:
             below = found.setdefault(line.rstrip(), [])
     return {header: tuple(lines) for header, lines in found.items()}

@@ -48,10 +48,10 @@ def _rank(wish: Wish) -> int:
 
 def _change(reading: Reading, state: State, wish: Wish) -> Change:
     intent = wish.intent
-    check(intent)
     now = reading.objects.get(intent.key)
     if wish.holds(now):
         return Change()
+    check(intent)
     gone = not wish.present and isinstance(intent, Scope | RateLimit | Ssid)
     if (why := reading.problems.get(intent.key)) and not gone:
         raise failures.not_there(reading.host, why)

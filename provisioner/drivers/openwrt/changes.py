@@ -61,10 +61,10 @@ def preview(reading: Reading, wishes: Sequence[Wish]) -> Preview:
     found: Sequence[Section] = parsed(reading.configuration)
     steps: list[Change] = []
     for wish in sorted(wishes, key=_turn):
-        if wish.present:
-            _check(wish.intent)
         if wish.holds(reading.objects.get(wish.intent.key)):
             continue
+        if wish.present:
+            _check(wish.intent)
         why = reading.problems.get(wish.intent.key)
         if why is not None and (wish.present or isinstance(wish.intent, Vlan)):
             raise unsayable(say("%(host)s: %(why)s", host=reading.host, why=why))

@@ -25,6 +25,7 @@ from provisioner.drivers.routeros import routing, switching, wifi
 from provisioner.drivers.routeros.configuration import Configuration
 from provisioner.drivers.routeros.kits import Kit
 from provisioner.drivers.routeros.lines import Line
+from provisioner.drivers.routeros.syntax import quoted
 from provisioner.drivers.sessions import failures
 
 _NAME = re.compile(r"[A-Za-z0-9_.:/+@=,-]{1,64}")
@@ -32,6 +33,7 @@ _MARK = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+){1,5}")
 _PORT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/@+<>-]{0,58}[A-Za-z0-9_>])?")
 _TEXT = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
 _TEXT_LENGTH = 200
+_LOST = quoted("\ufffd").strip('"')
 
 
 def found(now: Configuration, intent: Intent) -> Intent | None:
@@ -72,12 +74,19 @@ def preview(reading: Reading, wishes: Sequence[Wish]) -> Preview:
             if then is now:
                 continue
             lines.append(line)
-            undo = [*line.undone(now), *undo]
+            undo = [*map(_readable, line.undone(now)), *undo]
             diff += line.shown(now)
             now = then
     if lines and any(isinstance(wish.intent, Ssid) for wish in wishes):
         lines, undo = [*lines, *wifi.acts(now)], [*undo, *wifi.acts(now)]
     return Preview(reading.host, tuple(map(str, lines)), tuple(map(str, undo)), tuple(diff))
+
+
+def _readable(line: Line) -> Line:
+    """Raises Refused for what could not be put back as it was: bytes that are no UTF-8."""
+    if _LOST in str(line):
+        raise failures.not_said("undo", str(line))
+    return line
 
 
 def _turn(wish: Wish) -> int:
@@ -88,13 +97,15 @@ def _turn(wish: Wish) -> int:
 
 def _lines(reading: Reading, now: Configuration, wish: Wish) -> list[Line]:
     intent = wish.intent
-    check(intent)
+    if isinstance(intent, Scope | RateLimit | Ssid):
+        check(intent)
     there = found(now, intent)
     read = reading.objects.get(intent.key)
     if isinstance(there, Ssid) and isinstance(read, Ssid):
         there = replace(there, keyed=there.keyed and read.keyed)
     if wish.holds(there):
         return []
+    check(intent)
     if wish.present and (why := reading.problems.get(intent.key)):
         raise failures.not_there(reading.host, why)
     if not wish.present and isinstance(intent, Vlan | TrunkMember):
