@@ -48,7 +48,7 @@ _TITLES: dict[int, Message] = {
     422: say("Some answers need to be corrected"),
     429: say("Too many tries"),
     500: say("Something went wrong with us"),
-    502: say("The cluster did not answer as it should"),
+    502: say("A cluster or device did not answer as it should"),
     503: say("Not available at the moment"),
 }
 _SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 400: "bad-request"}
@@ -121,12 +121,15 @@ async def _expected(request: Request, error: Exception) -> Response:
     if isinstance(error, StepFailure):
         extra = {"kind": error.kind, "meaning": error.meaning, "next": error.next}
     if isinstance(error, Retriable):
-        extra["after"] = max(1, round(error.after))
+        extra |= {"after": max(1, round(error.after)), "next": _AGAIN}
     if _wants_sign_in(request, error):
         return await ask_to_sign_in(request)
     if isinstance(error, Misconfigured):
         log.error("misconfigured: %s", error)
     return answer(request, status_of(error), error.slug, error.what, errors, extra)
+
+
+_AGAIN = say("Nothing was begun. Repeat it in a while; only runs repeat their work by themselves.")
 
 
 def _wants_sign_in(request: Request, error: ProvisionerError) -> bool:
@@ -139,9 +142,15 @@ def _wants_sign_in(request: Request, error: ProvisionerError) -> bool:
     )
 
 
+_NO_JSON = say("has to be JSON; send it with the header Content-Type: application/json")
+
+
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 — what it is registered for
     faults = [FieldError(_pointer(fault["loc"]), _explain(fault)) for fault in error.errors()]
+    kind = request.headers.get("content-type", "")
+    if [fault["loc"] for fault in error.errors()] == [("body",)] and "json" not in kind:
+        faults = [FieldError("", _NO_JSON)]
     return answer(request, 422, "invalid", Invalid(faults).what, faults)
 
 

@@ -205,7 +205,7 @@ def is_management(seen: Seen, net: Net) -> bool:
 
 
 def same_device(seen: Seen, told: str, name: str) -> bool:
-    """Whether what a neighbour calls itself is that device."""
-    health = seen.health(name)
-    names = {name.casefold(), *({health.hostname.casefold()} if health else ())}
-    return told.casefold().partition(".")[0] in {each.partition(".")[0] for each in names}
+    """Whether what a neighbour calls itself is that device; either may add its domain."""
+    health, said = seen.health(name), f"{told.casefold()}."
+    names = [f"{each.casefold()}." for each in (name, health.hostname if health else "") if each]
+    return any(said.startswith(each) or each.startswith(said) for each in names)

@@ -29,9 +29,10 @@ class Answered(ProvisionerError):
     """The service answered with a problem (RFC 9457)."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        text = problem.get("detail") or problem.get("title") or f"HTTP {status}"
+        what = problem.get("detail") or problem.get("title") or f"HTTP {status}"
+        text = " ".join(filter(None, (str(what), problem.get("meaning"), problem.get("next"))))
         slug = str(problem.get("type", "")).rstrip("/").rpartition("/")[2] or "error"
-        super().__init__(Message(str(text)), slug=slug)
+        super().__init__(Message(text), slug=slug)
         self.status, self.problem = status, problem
 
 

@@ -54,9 +54,7 @@ def departments(session: Session) -> Sequence[Department]:
     return session.scalars(select(Department).order_by(Department.name)).all()
 
 
-def session_of(
-    session: Session, digest: str, moment: datetime
-) -> Sequence[Any]:
+def session_of(session: Session, digest: str, moment: datetime) -> Sequence[Any]:
     """The unexpired web session of this digest and its active person: a row for each role."""
     return session.execute(_SESSION, {"digest": digest, "moment": moment}).all()
 

@@ -78,11 +78,15 @@ class Names:
         self._addresses = dict(addresses)
 
     def device(self, told: str, address: str = "") -> str | None:
-        """Its name in the inventory: by name, by name without its domain, by address."""
-        whole = device_key(told)
-        for key in (whole, whole.partition(".")[0]):
-            if key and (found := self._names.get(key) or self._aliases.get(key)):
+        """Its name in the inventory: by name, by name without its domain, by address.
+
+        A name may have dots, too, so that as little as possible counts as domain.
+        """
+        key = device_key(told)
+        while key:
+            if found := self._names.get(key) or self._aliases.get(key):
                 return found
+            key = key.rpartition(".")[0]
         return self._addresses.get(address) if address else None
 
 

@@ -144,8 +144,8 @@ def test_what_a_switch_sees_around_it(stage: Stage) -> None:
     assert seen.serial.startswith("FOC")
     far = "GigabitEthernet1/0/1"
     assert {(n.port, n.device, n.remote_port, n.protocol) for n in seen.neighbors} == {
-        (UPLINK, "sw-001", far, "lldp"),
-        (UPLINK, "sw-001", far, "cdp"),
+        (UPLINK, "sw-001.kabupaten.example", far, "lldp"),
+        (UPLINK, "sw-001.kabupaten.example", far, "cdp"),
     }
     assert {each.port for each in seen.learned} == {UPLINK}
     assert isinstance(seen.learned[0], Learned)
@@ -164,7 +164,7 @@ def test_an_access_point_is_fed_and_seen(tmp_path: Path) -> None:
     with staged(tmp_path, CAMPUS) as stage:
         seen = looked(stage, "sw-pendopo-1")
         assert seen.ports["GigabitEthernet1/0/1"].poe_watts == 15.4
-        assert ("GigabitEthernet1/0/1", "ap-pendopo-1", "eth0", "lldp") in {
+        assert ("GigabitEthernet1/0/1", "ap-pendopo-1.kabupaten.example", "eth0", "lldp") in {
             (n.port, n.device, n.remote_port, n.protocol) for n in seen.neighbors
         }
 

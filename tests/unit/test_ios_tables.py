@@ -91,7 +91,8 @@ def test_an_old_version_says_the_port_only_in_the_short_table() -> None:
     about = "Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 12.2(55)SE12"
     assert looking.neighbors(ask) == (
         Neighbor(
-            "FastEthernet0/13", "sw-lama", "GigabitEthernet0/24", "lldp", "192.0.2.4", about
+            "FastEthernet0/13", "sw-lama.kantor.example.go.id", "GigabitEthernet0/24", "lldp",
+            "192.0.2.4", about
         ),
     )  # fmt: skip
 
@@ -185,8 +186,9 @@ def test_ports_in_full(short: str, long: str) -> None:
 @pytest.mark.parametrize(
     ("said", "name"),
     [
-        ("sw-1.kantor.example.go.id", "sw-1"),
-        ("sw-1.LOCAL", "sw-1"),
+        ("sw-1.kantor.example.go.id", "sw-1.kantor.example.go.id"),
+        ("sw-1.KAMPUS", "sw-1"),
+        ("sw-1.aula.kampus", "sw-1.aula"),
         ("sw.lantai_2", "sw.lantai_2"),
         ("sw-1.kampus", "sw-1"),
         ("192.0.2.9", "192.0.2.9"),

@@ -33,12 +33,12 @@ def saying(blocks: dict[str, str], **values: str) -> Answer:
     ("said", "name"),
     [
         ("rt.gudang_1", "rt.gudang_1"),
-        ("rt-gudang.kantor.example.go.id", "rt-gudang"),
+        ("rt-gudang.kantor.example.go.id", "rt-gudang.kantor.example.go.id"),
         ("router (gudang)", "router (gudang)"),
         ("core-1(FOX0000ABCD)", "core-1"),
     ],
 )
-def test_a_dot_alone_makes_no_domain_whoever_tells_the_name(said: str, name: str) -> None:
+def test_a_name_is_kept_whole_whoever_tells_it(said: str, name: str) -> None:
     assert bare(said) == name
     routeros = f'0 interface=ether1,br identity="{said}" platform="MikroTik" discovered-by=mndp\n'
     assert survey("x", {"neighbors": routeros}, datetime.now(UTC)).neighbors[0].device == name

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from provisioner.checks.judging import same_device
+from provisioner.checks.seen import Seen
 from provisioner.topology.names import Names, port
+from tests.unit.network_seen import CHAIN, NOW
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,24 @@ def test_a_device_is_found_by_what_it_calls_itself() -> None:
     assert names.device("SW-Core-1.banyumas.go.id") == "sw-core-1"
     assert names.device("sw-core-1(FOC1234X0AB)") == "sw-core-1"
     assert names.device("rt.core") == "rt.core"
+    assert names.device("rt.core.banyumas.go.id") == "rt.core"
     assert names.device("aula ap") == "ap-1"
     assert names.device("", "10.9.9.7") == "sw-core-1"
     assert names.device("SEP0011223344") is None
     assert names.device("", "") is None
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "same"),
+    [
+        ("sw.aula", "sw.aula", True),
+        ("SW.aula.kampus.example", "sw.aula", True),
+        ("sw", "sw.aula", True),
+        ("sw.pasar", "sw.aula", False),
+        ("sw-1", "sw-10", False),
+    ],
+)
+def test_a_neighbour_with_dots_in_its_name_is_taken_for_no_other(
+    told: str, name: str, same: bool
+) -> None:
+    assert same_device(Seen(NOW, CHAIN), told, name) is same

@@ -93,6 +93,22 @@ def test_what_is_not_json_is_refused(stage: Stage) -> None:
         REQUESTS, content=b"{", headers={"Content-Type": "application/json"}
     )
     _problem(answer, 422, "invalid")
+    answer = stage["sari"].post(REQUESTS, content=b"service=cloud_vps")
+    (fault,) = _problem(answer, 422, "invalid")["errors"]
+    assert "Content-Type: application/json" in fault["message"]
+
+
+def test_a_plan_that_cannot_be_made_now_says_who_repeats_it(stage: Stage) -> None:
+    number = stage.submitted()
+    for node in ("pve1", "pve2", "pve3"):
+        stage.lab.fault("node-offline", node=node)
+    try:
+        answer = stage["rina"].post(f"{REQUESTS}/{number}/plan", headers={"Accept-Language": "en"})
+    finally:
+        stage.lab.clear("node-offline")
+    found = _problem(answer, 503, "retriable")
+    assert "Repeat it" in found["next"]
+    assert answer.headers["Retry-After"]
 
 
 def test_times_carry_their_zone(stage: Stage) -> None:

@@ -11,7 +11,6 @@ from typing import Literal
 Protocol = Literal["lldp", "cdp", "mndp"]
 UNNAMED = "not advertised"
 """What Cisco writes where a neighbour told no name."""
-_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}|local|lan|home|internal|localdomain", re.I)
 _SERIAL = re.compile(r"(?<=\S)\([^()\s]*\)$")
 
 
@@ -22,7 +21,7 @@ class Neighbor:
     port: str
     """The port of the device that was asked, by its full name."""
     device: str
-    """As it calls itself, without a domain."""
+    """As it calls itself; without its domain where that is the domain of the device asked."""
     remote_port: str
     protocol: Protocol
     address: str = ""
@@ -84,15 +83,12 @@ class Survey:
 
 
 def bare(name: str, domain: str = "") -> str:
-    """A name without its domain, and without the serial number that some add to it.
+    """A name without ``domain``, and without the serial number that some add to it.
 
-    A dot alone makes no domain: ``sw.lantai_2`` is a name.
+    Where the domain of the other device is not known nothing is cut off: a name may have dots.
     """
     name = _SERIAL.sub("", name.strip())
     if name == UNNAMED:
         return ""
-    first, dot, rest = name.partition(".")
-    if dot and not re.fullmatch(r"[\d.]+", name):
-        known = domain and rest.casefold() == domain.casefold()
-        return first if known or _DOMAIN.fullmatch(rest) else name
-    return name
+    known = domain and name.casefold().endswith(f".{domain.casefold()}")
+    return name[: -len(domain) - 1] if known else name
