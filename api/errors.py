@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -73,6 +74,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(NoConnection, _database_away)
     app.add_exception_handler(Exception, _unexpected)
     logging.getLogger("uvicorn.error").addFilter(_without_traceback)
 
@@ -162,7 +164,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
-    """Full disk, a lock held for long, a server that is away: nothing was changed."""
+    """Full disk, a lock held for long, no connection free, no server: nothing was changed."""
     log.error("%s: the database does not answer: %s", request.state.correlation, _cause(error))
     return answer(request, 503, "database-away", _DATABASE_AWAY, extra={"after": 10})
 

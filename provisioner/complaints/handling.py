@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -137,7 +137,9 @@ def answer(
     if file:
         add_file(session, row, file, one.id)
     row.state = after(State(row.state), "answer")
-    row.answered_at = moment
+    # noon of an earlier day: its hour is not known
+    then = datetime.combine(day, time(12), office.zone)
+    row.answered_at = moment if day == today else max(row.clock_from, then)
     text = say("Answered: %(channel)s", channel=CHANNELS[given.channel])
     _tell(session, actor, row, "answered", text, channel=given.channel, day=day.isoformat())
 

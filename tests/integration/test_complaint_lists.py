@@ -1,8 +1,8 @@
-"""The list of complaints, page by page, on both databases."""
+"""The list of complaints page by page, and answers entered days later, on both databases."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,3 +46,21 @@ def test_the_list_is_turned_page_by_page_and_nothing_is_left_out(
     desk.answer(wulan, numbers[0], given)
     assert [one.number for one in desk.find(wulan, Filter(state="ended"))] == numbers[:1]
     assert len(desk.find(wulan, Filter(state="open"))) == 6
+
+
+def test_an_answer_counts_from_the_day_on_which_it_was_given(
+    database: Database, tmp_path: Path
+) -> None:
+    desk = ComplaintService(database, OFFICE, ComplaintFiles(tmp_path / "complaints"))
+    people = PeopleService(database)
+    people.add_person("wulan", "Wulan", None, [Role.COMPLAINTS])
+    wulan, received = people.actor("wulan"), "2026-07-01T09:00:00+07:00"
+    for day, late in (("2026-07-08", 0), ("2026-07-15", 1)):
+        number = recorded(desk, wulan, received_at=received).number
+        desk.classify(wulan, number, Classify(classification="light", summary="Loket"))
+        desk.assign(wulan, number, Assign(officer="wulan", team=[]))
+        given = {"text": "Sudah dibuka.", "channel": "phone", "day": day}
+        desk.answer(wulan, number, Answer.model_validate(given))
+        with database.read() as session:
+            seen = desk.figures(session, date(2026, 7, 1), date(2026, 7, 31))
+        assert (seen.answered_in_time, seen.answered_late, seen.open) == (1, late, 0)

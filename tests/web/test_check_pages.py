@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.bodies import new_request
+from tests.web.letters_read import written
 from tests.web.stage import Stage
 from tests.web.test_internet_pages import LONG, signed_in
 
@@ -121,6 +122,11 @@ def test_a_department_sees_the_cause_and_no_device(stage: Stage, err_disabled: N
     assert "Penyebabnya" in shown
     assert "/remedies/" not in shown
     assert "rt-core-1" not in shown
+    stage.carried_out(number)
+    answer = written(stage, number, "answer")
+    assert number in answer
+    cause = stage["sari"].get(f"/api/v1/checks/{found[0]['id']}").json()["diagnosis"]["cause"]
+    assert cause in answer, answer
     with stage.browser("tono") as tono:
         assert tono.get(f"/checks/{found[0]['id']}").status_code == 404
 

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.web.bodies import RACK_PORT
+from tests.web.letters_read import written
 from tests.web.stage import PASSWORD, Stage, photo
 from tests.web.test_pages import FIELDS
 
@@ -188,6 +189,13 @@ def test_the_server_has_its_page_label_and_sheet(stage: Stage, racked: str) -> N
 
 
 @pytest.mark.browser
+def test_its_letter_says_where_the_server_stands(stage: Stage, racked: str) -> None:
+    instance = stage["rina"].get(f"/api/v1/instances/{racked}").json()
+    printed = written(stage, instance["request"])
+    assert instance["name"] in printed
+    assert instance["addresses"][0].partition("/")[0] in printed
+
+
 def test_the_label_prints_on_its_own_size(stage: Stage, racked: str, chromium: Browser) -> None:
     context = chromium.new_context()
     page = context.new_page()

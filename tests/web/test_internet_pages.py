@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.web.bodies import FAR
+from tests.web.letters_read import written
 from tests.web.stage import PASSWORD, Stage, photo
 from tests.web.test_pages import FIELDS
 
@@ -199,6 +200,12 @@ def test_a_device_tells_what_a_request_changed(
         expect(page.locator("pre.whole")).to_contain_text("hostname sw-smp-1")
         page.goto(f"{stage.url}/segments")
         expect(page.get_by_role("row", name=re.compile(number))).to_contain_text("Terpakai")
+
+
+def test_its_letter_says_what_was_connected(stage: Stage, connected: tuple[str, str]) -> None:
+    printed = written(stage, connected[0])
+    assert "Guru SMP" in printed
+    assert SECRET not in printed
 
 
 def test_the_passphrase_is_on_the_poster_only(stage: Stage, connected: tuple[str, str]) -> None:

@@ -6,11 +6,14 @@ import hashlib
 import re
 from io import BytesIO
 
+import httpx
 import pytest
 from pypdf import PdfReader
 
+from api.pages.verify import FILES, LOOKS
 from provisioner.printing.archival import pdfa_faults
 from tests.unit.signing_world import authority, holder, sign
+from tests.web.letters_read import read
 from tests.web.screens_letters import begun, issued, today
 from tests.web.stage import Stage
 
@@ -20,10 +23,6 @@ def done(stage: Stage) -> str:
     number, _ = stage.approved(hostname="surat-vps")
     stage.request_until(number, "done")
     return number
-
-
-def _words(text: str) -> list[str]:
-    return sorted(re.findall(r"[^\W\d_]+", text))
 
 
 def test_a_letter_goes_its_whole_way(stage: Stage, done: str) -> None:
@@ -47,6 +46,7 @@ def test_a_letter_goes_its_whole_way(stage: Stage, done: str) -> None:
     assert letter["state"] == "awaiting_signature"
     assert rina.post(f"/api/v1/letters/{id}/issue",
                      json={"number": "9/9", "date": today()}).status_code == 409  # fmt: skip
+    assert "surat-vps" in read(stage, id)
     pdf = sari.get(path).content
     assert hashlib.sha256(pdf).hexdigest() == letter["issued"]["sha256"]
     assert pdfa_faults(pdf) == []
@@ -78,15 +78,12 @@ def test_the_page_is_what_is_printed(stage: Stage) -> None:
     issued(stage, id, "000.1.2/7/2026")
     with stage.browser("rina") as browser:
         answer = browser.get(f"/letters/{id}/preview")
-        pdf = browser.get(f"/letters/{id}/letter.pdf").content
         page = browser.get(f"/letters/{id}")
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert page.status_code == 200
-    body = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", answer.text, flags=re.S)
-    shown = _words(re.sub(r"<[^>]+>", " ", body))
-    printed = _words(" ".join(p.extract_text() for p in PdfReader(BytesIO(pdf)).pages))
-    assert printed == shown
-    assert {"Camat", "Inspektur", "lengkap", "dilengkapi"} <= set(printed)
+    printed = read(stage, id)
+    for said in ("Camat Contoh", "Inspektur", "Belum lengkap", "Mohon dilengkapi."):
+        assert said in printed
 
 
 def test_anybody_verifies_a_letter_and_learns_nothing_of_people(stage: Stage) -> None:
@@ -115,6 +112,36 @@ def test_anybody_verifies_a_letter_and_learns_nothing_of_people(stage: Stage) ->
         )
         assert void.status_code == 200
         assert "tidak berlaku lagi" in anybody.get(address).text
+
+
+def test_codes_are_not_tried_out_and_who_has_a_letter_is_never_sent_away(stage: Stage) -> None:
+    number = stage.submitted(hostname="surat-tebak")
+    stage["rina"].post(f"/api/v1/requests/{number}/reject", json={"reason": "Belum lengkap."})
+    letter = begun(stage, number, "rejection")
+    issued(stage, letter["id"], "000.1.2/9/2026")
+    address, file = f"/verify/{letter['code']}", {"file": ("a.pdf", b"lain")}
+    with _from(stage, "127.9.0.1") as guesser, _from(stage, "127.9.0.2") as neighbour:
+        for n in range(LOOKS):
+            assert guesser.get(address).status_code == 200, "a right one is no guess"
+            assert guesser.get(f"/verify/{n:032x}").status_code == 404
+        for answer in (guesser.get(f"/verify/{LOOKS:032x}"), guesser.get(address)):
+            assert answer.status_code == 429
+            assert "000.1.2/9/2026" not in answer.text
+            assert "Terlalu banyak" in answer.text
+        assert guesser.get("/verify").status_code == 200
+        for n in range(FILES):
+            assert guesser.post(address, files=file).status_code == 200
+            assert guesser.post(f"/verify/{n:032x}", files=file).status_code == 404
+        assert guesser.post(address, files=file).status_code == 429
+        assert neighbour.get(address).status_code == 200
+        assert neighbour.post(address, files=file).status_code == 200
+        for odd in ("..%2fletters", "%27%20or%201=1", "x" * 300, letter["code"].upper()):
+            assert neighbour.get(f"/verify/{odd}").status_code == 404
+
+
+def _from(stage: Stage, address: str) -> httpx.Client:
+    transport = httpx.HTTPTransport(local_address=address)
+    return httpx.Client(base_url=stage.url, transport=transport, timeout=60)
 
 
 def test_a_replaced_letter_leads_to_the_new_one(stage: Stage, done: str) -> None:

@@ -99,6 +99,57 @@ def test_the_command_line_prints_and_writes(
     assert refused.value.code == 1
 
 
+def _complaint(stage: Stage, sort: str, received: str, answered: str | None = None) -> str:
+    """A complaint of July over HTTP, classified and, if so, answered on a day."""
+    wulan, path = stage["wulan"], "/api/v1/complaints"
+    body = {"kind": "complaint", "channel": "phone", "text": "Loket lambat.",
+            "received_at": f"{received}T09:00:00+07:00"}  # fmt: skip
+    number = str(wulan.post(path, json=body).json()["number"])
+    acts: list[tuple[str, dict[str, object]]] = [
+        ("classify", {"classification": sort, "summary": f"Perihal {sort}"}),
+        ("assign", {"officer": "wulan", "team": []}),
+    ]
+    if answered:
+        acts.append(("answer", {"text": "Sudah.", "channel": "phone", "day": answered}))
+    for act, said in acts:
+        answer = wulan.post(f"{path}/{number}/{act}", json=said)
+        assert answer.status_code == 200, answer.text
+    return number
+
+
+def test_complaints_stand_in_the_draft_and_stay_as_they_were_when_issued(past: Stage) -> None:
+    path = "/api/v1/reports/monthly/2026-07"
+    before = past["heru"].get(path).json()["figures"]["complaints"]
+    assert before["received"] == 0
+    late = _complaint(past, "light", "2026-07-01", "2026-07-15")
+    _complaint(past, "normative", "2026-07-02", "2026-07-06")
+    still = _complaint(past, "not_supervisory", "2026-07-03")
+    _complaint(past, "supervisory", "2026-07-06")
+    past["wulan"].post("/api/v1/complaints", json={
+        "kind": "appreciation", "channel": "visit", "text": "Terima kasih.",
+        "received_at": "2026-07-08T09:00:00+07:00"})  # fmt: skip
+    draft = past["rina"].get(path).json()
+    seen = draft["figures"]["complaints"]
+    assert (seen["received"], seen["by_kind"]) == (5, {"complaint": 4, "appreciation": 1})
+    assert seen["by_class"] == {
+        "light": 1, "normative": 1, "not_supervisory": 1, "supervisory": 1,
+    }  # fmt: skip
+    assert (seen["answered_in_time"], seen["answered_late"]) == (1, 1)
+    assert [one["number"] for one in seen["late"]] == [late, still]
+    assert any("5" in said and "1" in said for said in draft["findings"] if "pengaduan" in said)
+    issued = past["heru"].post(f"{path}/issue")
+    assert issued.status_code == 200, issued.text
+    _complaint(past, "light", "2026-07-20", "2026-07-21")
+    frozen = past["rina"].get(f"{path}?compare=true").json()
+    assert frozen["figures"]["complaints"] == seen
+    assert frozen["differs"] == ["complaints"]
+    paper = past["rina"].get(f"{path}.pdf").content
+    text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(paper)).pages)
+    assert late in text
+    assert "Perihal light" in text
+    assert "Loket lambat" not in text
+
+
 @pytest.mark.browser
 def test_the_life_of_a_monthly_report(past: Stage, chromium: Browser) -> None:
     """A draft is read, the meeting written down by a technician, the report issued and taken."""

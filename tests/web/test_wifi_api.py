@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.web.bodies import in_hours, new_request
+from tests.web.letters_read import written
 from tests.web.stage import Stage
 
 REQUESTS = "/api/v1/requests"
@@ -63,6 +64,14 @@ def test_a_refusal_does_not_repeat_a_passphrase(stage: Stage, wrong: dict[str, o
         answer = stage["sari"].post(REQUESTS, json=body, headers=key)
         assert answer.status_code == 422, answer.text
         assert SECRET not in answer.text
+
+
+def test_its_letter_says_what_was_switched_on(stage: Stage, on: str) -> None:
+    details = stage["rina"].get(f"/api/v1/requests/{on}").json()["details"]
+    printed = written(stage, on)
+    assert details["ssid"] in printed
+    assert details["event"] in printed
+    assert SECRET not in printed
 
 
 def test_what_is_on_stands_among_the_instances(stage: Stage, on: str) -> None:
