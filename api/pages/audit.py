@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -39,7 +39,9 @@ GROUPS = {
 _Word = Annotated[str, Query(max_length=64)]
 
 
-def _look(person: str, record: str, group: str, since: str, until: str) -> tuple[Look, list[str]]:
+def _look(
+    person: _Word = "", record: _Word = "", group: _Word = "", since: _Word = "", until: _Word = ""
+) -> tuple[Look, list[str]]:
     """The filters, and the dates that are none."""
     wrong = []
     days: dict[str, date] = {}
@@ -54,27 +56,26 @@ def _look(person: str, record: str, group: str, since: str, until: str) -> tuple
     return look, wrong
 
 
+_Sought = Annotated[tuple[Look, list[str]], Depends(_look)]
+
+
 @router.get("/audit")
 def audit(
     request: Request,
     actor: Reader,
     product: Services,
-    person: _Word = "",
-    record: _Word = "",
-    group: _Word = "",
-    since: _Word = "",
-    until: _Word = "",
+    sought: _Sought,
     older_than: str | None = None,
     newer_than: str | None = None,
 ) -> Response:
     """Events newest first, a page at a time."""
-    look, wrong = _look(person, record, group, since, until)
+    look, wrong = sought
     service = product.desk.audit
     found = service.page(actor, look, older_than=older_than, newer_than=newer_than)
     kinds = service.groups(actor)
     return page(
         request, "audit.html", look=look, found=found, wrong=wrong,
-        given={"since": since, "until": until},
+        given={key: request.query_params.get(key, "") for key in ("since", "until")},
         groups=[(kind, GROUPS.get(kind, kind)) for kind in kinds],
         verdict=service.verdict(actor),
         older=_path("/audit", look, older_than=found.older),
@@ -85,19 +86,10 @@ def audit(
 
 
 @router.get("/audit.csv")
-def audit_csv(
-    actor: Reader,
-    product: Services,
-    person: _Word = "",
-    record: _Word = "",
-    group: _Word = "",
-    since: _Word = "",
-    until: _Word = "",
-) -> Response:
+def audit_csv(actor: Reader, product: Services, sought: _Sought) -> Response:
     """All that the filters leave, for a spreadsheet; sent while it is read."""
-    look, _ = _look(person, record, group, since, until)
     return StreamingResponse(
-        product.desk.audit.csv(actor, look),
+        product.desk.audit.csv(actor, sought[0]),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="audit.csv"'},
     )

@@ -127,7 +127,7 @@ def test_complaints_stand_in_the_draft_and_stay_as_they_were_when_issued(past: S
     _complaint(past, "supervisory", "2026-07-06")
     past["wulan"].post("/api/v1/complaints", json={
         "kind": "appreciation", "channel": "visit", "text": "Terima kasih.",
-        "received_at": "2026-07-08T09:00:00+07:00"})  # fmt: skip
+        "received_at": "2026-07-31T09:00:00+07:00"})  # fmt: skip
     draft = past["rina"].get(path).json()
     seen = draft["figures"]["complaints"]
     assert (seen["received"], seen["by_kind"]) == (5, {"complaint": 4, "appreciation": 1})
