@@ -45,6 +45,7 @@ def last_day(ends_at: datetime) -> datetime:
     return ends_at - timedelta(seconds=1)
 
 
+@lru_cache(4096)
 def number(value: float, language: str) -> str:
     """Such as “1.234.567,5”."""
     return str(format_decimal(value, locale=language))

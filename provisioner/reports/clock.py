@@ -44,12 +44,14 @@ class OfficeClock:
     def __init__(self, office: Office, first: date, last: date) -> None:
         self._zone, self._first = office.zone, first.toordinal()
         self._before: list[Work] = [NOTHING]
-        self._opens: list[float] = []
+        self._hours: list[tuple[float, float]] = []
+        """Of each day: when it opens, for how long."""
         for n in range((last - first).days + 1):
             day, so_far = first + _DAY * n, self._before[-1]
             open_hours = _length(office, day)
             self._before.append(so_far.plus(Work(float(open_hours > 0), open_hours)))
-            self._opens.append(_hour(office.hours_on(day).opens) if open_hours else 0.0)
+            opens = _hour(office.hours_on(day).opens) if open_hours else 0.0
+            self._hours.append((opens, open_hours))
 
     def between(self, begun: datetime, ended: datetime) -> Work:
         """The working time from one moment to another; nothing when it is not after the first."""
@@ -63,11 +65,12 @@ class OfficeClock:
             return self._before[0]
         if n >= len(self._before) - 1:
             return self._before[-1]
-        before, length = self._before[n], self._before[n + 1].hours - self._before[n].hours
+        days, passed = self._before[n]
+        opens, length = self._hours[n]
         if length == 0:
-            return before
-        hours = min(max(_hour(local) - self._opens[n], 0.0), length)
-        return before.plus(Work(hours / length, hours))
+            return self._before[n]
+        hours = min(max(_hour(local) - opens, 0.0), length)
+        return Work(days + hours / length, passed + hours)
 
 
 def middle(spans: Sequence[Work]) -> Work | None:

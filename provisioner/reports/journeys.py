@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from provisioner.database import UtcDateTime
+from provisioner.database import UtcDateTime, now
 from provisioner.events import Event
 from provisioner.reports.clock import NOTHING, OfficeClock, Work
 from provisioner.requests.model import Request
@@ -48,9 +48,9 @@ _STATE_OF: Mapping[str, RequestState] = {
     "request:cancelled": _S.CANCELLED,
 }
 FIRST_APPROVAL = "request:first_approval"
-DECISIONS = (
+DECISIONS = frozenset({
     "request:planned", "request:returned", "request:rejected", "request:approved", FIRST_APPROVAL,
-)  # fmt: skip
+})  # fmt: skip
 """What a reviewer does; the first of them is the first look at a request."""
 TAGS = (*_STATE_OF, FIRST_APPROVAL)
 _NEEDED = (
@@ -58,6 +58,8 @@ _NEEDED = (
     func.coalesce(Request.received_at, Request.submitted_at, type_=UtcDateTime),
     Request.submitted_at, Request.due_at, Request.closed_at,
 )  # fmt: skip
+
+_RECENT = timedelta(days=90)
 
 
 class Month(NamedTuple):
@@ -119,25 +121,33 @@ class Journey:
     moves: tuple[Move, ...]
 
     @cached_property
+    def _firsts(self) -> Mapping[str, Move]:
+        """Of each tag the first move."""
+        found: dict[str, Move] = {}
+        for move in self.moves:
+            found.setdefault(move.tag, move)
+        return found
+
+    @property
     def first_look(self) -> Move | None:
         """When somebody of the office first decided anything about it."""
         return next((move for move in self.moves if move.tag in DECISIONS), None)
 
-    @cached_property
+    @property
     def approved(self) -> Move | None:
         """Its first approval by which work could begin."""
-        return self._first("request:approved")
+        return self._firsts.get("request:approved")
 
-    @cached_property
+    @property
     def done_at(self) -> datetime | None:
         """When it was fulfilled."""
-        done = self._first("request:done")
+        done = self._firsts.get("request:done")
         return done.at if done else None
 
-    @cached_property
+    @property
     def kept_at(self) -> datetime | None:
         """When the promise was kept: done, or everything prepared for the day asked for."""
-        scheduled = self._first("request:scheduled")
+        scheduled = self._firsts.get("request:scheduled")
         return scheduled.at if scheduled else self.done_at
 
     def state_at(self, moment: datetime) -> RequestState:
@@ -171,27 +181,29 @@ class Journey:
                 found[wait] = found[wait].plus(begun.to(ended))
         return found
 
-    def _first(self, tag: str) -> Move | None:
-        return next((move for move in self.moves if move.tag == tag), None)
-
 
 def journeys(session: Session, begun: datetime, ended: datetime) -> list[Journey]:
     """Every request that was handed in, open or closed between the two moments, by number."""
-    return list(_assembled(session, _alive(begun, ended)))
+    found = _assembled(session, _alive(begun, ended))
+    return sorted(found, key=lambda way: way.number)
 
 
 def _alive(begun: datetime, ended: datetime) -> ColumnElement[bool]:
-    """Written so that every part is a range of an index."""
+    """Written so that every part is a range of an index; drafts that came along fall out later."""
     handed_in, closed = Request.submitted_at, Request.closed_at
+    before: ColumnElement[Any] = handed_in.expression
+    if now() - ended < _RECENT:  # then far fewer were closed after it than handed in before
+        before = func.coalesce(handed_in, Request.created_at)
     return or_(
         and_(handed_in >= begun, handed_in < ended),
         and_(closed >= begun, closed < ended, handed_in.is_not(None)),
         and_(handed_in < begun, closed.is_(None)),
-        and_(handed_in < begun, closed >= ended),
+        and_(before < begun, closed >= ended),
     )
 
 
 def _assembled(session: Session, chosen: ColumnElement[bool]) -> Iterator[Journey]:
+    """In any order: to sort by number the database would read through all that there are."""
     moves: dict[str, list[Move]] = {}
     told = (
         select(Event.record, Event.at, Event.tag, Event.actor)
@@ -200,7 +212,7 @@ def _assembled(session: Session, chosen: ColumnElement[bool]) -> Iterator[Journe
     )
     for record, at, tag, actor in session.execute(told):
         moves.setdefault(record, []).append(Move(at, tag, actor))
-    query = select(*_NEEDED).where(chosen).order_by(Request.number)
+    query = select(*_NEEDED).where(chosen)
     for number, service, department, begun, handed_in, due, closed in session.execute(query):
         if handed_in is not None:
             yield Journey(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
@@ -113,10 +115,9 @@ class Supervision:
         clock = OfficeClock(self._office, (begun - _BEFORE).date(), month.last)
         with self._database.read() as session:
             deeds = _deeds(session, begun, until)
-            ways = journeys(session, begun, until)
-            mine = _by_actor(ways)
+            work = _work(journeys(session, begun, until), (begun, until), clock)
             officers = [
-                _officer(person, deeds, mine.get(person.username, ()), (begun, until), clock)
+                _officer(person, deeds.get(person.username, {}), work.get(person.username, _Work()))
                 for person in _people(session, username)
             ]
         return SupervisionView(
@@ -171,52 +172,51 @@ def _deeds(session: Session, begun: datetime, ended: datetime) -> dict[str, dict
     return found
 
 
-def _by_actor(ways: Sequence[Journey]) -> dict[str, list[Journey]]:
-    """User name to the requests in which it did anything."""
-    found: dict[str, list[Journey]] = {}
+@dataclass
+class _Work:
+    """What is added up of one officer."""
+
+    reviewed: int = 0
+    looks: list[Work] = field(default_factory=list)
+    approvals: list[Work] = field(default_factory=list)
+    done: list[Work] = field(default_factory=list)
+    late: list[LateWorkView] = field(default_factory=list)
+
+
+def _work(
+    ways: Sequence[Journey], span: tuple[datetime, datetime], clock: OfficeClock
+) -> dict[str, _Work]:
+    """By user name, in one walk through the requests."""
+    found: dict[str, _Work] = defaultdict(_Work)
     for way in ways:
-        for actor in {move.actor for move in way.moves}:
-            found.setdefault(actor, []).append(way)
+        for actor in {m.actor for m in way.moves if m.tag in _DECIDED and _within(m.at, span)}:
+            found[actor].reviewed += 1
+        look, approved, done_at = way.first_look, way.approved, way.done_at
+        if look and _within(look.at, span):
+            found[look.actor].looks.append(clock.between(way.received_at, look.at))
+        if approved and _within(approved.at, span):
+            found[approved.actor].approvals.append(clock.between(way.received_at, approved.at))
+        if approved and done_at and _within(done_at, span):
+            found[approved.actor].done.append(clock.between(way.received_at, done_at))
+        if way.due_at and way.missed(span[1]):
+            ended = way.kept_at or way.closed_at
+            if ended is None or ended >= span[0]:
+                late = LateWorkView(number=way.number, due_at=way.due_at, ended_at=ended)
+                for actor in {move.actor for move in (look, approved) if move}:
+                    found[actor].late.append(late)
     return found
 
 
-def _officer(
-    person: Person,
-    deeds: dict[str, dict[str, int]],
-    ways: Sequence[Journey],
-    span: tuple[datetime, datetime],
-    clock: OfficeClock,
-) -> OfficerView:
-    looks: list[Work] = []
-    approvals: list[Work] = []
-    done: list[Work] = []
-    late: list[LateWorkView] = []
-    reviewed = 0
-    for way in ways:
-        acted = [m for m in way.moves if m.actor == person.username and _within(m.at, span)]
-        reviewed += any(m.tag in _DECIDED for m in acted)
-        look, approved, done_at = way.first_look, way.approved, way.done_at
-        if look is not None and look in acted:
-            looks.append(clock.between(way.received_at, look.at))
-        if approved is not None and approved in acted:
-            approvals.append(clock.between(way.received_at, approved.at))
-        mine = approved is not None and approved.actor == person.username
-        if mine and done_at and _within(done_at, span):
-            done.append(clock.between(way.received_at, done_at))
-        if way.due_at and (mine or (look and look.actor == person.username)):
-            ended = way.kept_at or way.closed_at
-            current = ended is None or ended >= span[0]
-            if way.missed(span[1]) and current:
-                late.append(LateWorkView(number=way.number, due_at=way.due_at, ended_at=ended))
-    pace = {"first_look": looks, "approval": approvals, "done": done}
+def _officer(person: Person, deeds: dict[str, int], work: _Work) -> OfficerView:
+    pace = {"first_look": work.looks, "approval": work.approvals, "done": work.done}
     return OfficerView(
         username=person.username,
         name=person.name,
         roles=sorted(one.role for one in person.roles),
-        deeds=deeds.get(person.username, {}),
-        reviewed=reviewed,
+        deeds=deeds,
+        reviewed=work.reviewed,
         pace={key: _pace(spans) for key, spans in pace.items()},
-        late=sorted(late, key=lambda one: one.due_at),
+        late=sorted(work.late, key=lambda one: one.due_at),
     )
 
 

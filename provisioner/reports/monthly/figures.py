@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -155,15 +155,19 @@ def _service(
 
 
 def _promises(ways: Sequence[Journey], span: tuple[datetime, datetime]) -> list[PromiseView]:
+    return [PromiseView(number=number, late=late) for _, number, late in sorted(_fell(ways, span))]
+
+
+def _fell(
+    ways: Sequence[Journey], span: tuple[datetime, datetime]
+) -> Iterator[tuple[datetime, str, bool]]:
     """Each request once: in the month in which it was kept in time or its deadline passed."""
-    fell: list[tuple[datetime, str, bool]] = []
     for way in ways:
         if way.missed(span[1]):
             if way.due_at and _within(way.due_at, span):
-                fell.append((way.due_at, way.number, True))
+                yield way.due_at, way.number, True
         elif way.kept_at and _within(way.kept_at, span):
-            fell.append((way.kept_at, way.number, False))
-    return [PromiseView(number=number, late=late) for _, number, late in sorted(fell)]
+            yield way.kept_at, way.number, False
 
 
 def _late(
@@ -209,7 +213,7 @@ def _departments(
             received=sum(_within(way.submitted_at, span) for way in of_it),
             done=sum(_within(way.done_at, span) for way in of_it),
             open=sum(way.state_at(span[1]) in OPEN for way in of_it),
-            late=sum(one.late for one in _promises(of_it, span)),
+            late=sum(late for _, _, late in _fell(of_it, span)),
         )
         for id, of_it in by_id.items()
     ]
