@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ from api.routes import (
     topology,
 )
 from api.security import Guard, permitted, proper_address
+from api.turns import TURNS, in_turn
 from provisioner.bootstrap import Product, build
 from provisioner.settings import load_settings
 
@@ -76,9 +78,14 @@ def create_app(product: Product, worker: bool) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(proper_address), Depends(permitted)],
+        dependencies=[
+            Depends(proper_address),
+            Depends(in_turn, scope="function"),
+            Depends(permitted),
+        ],
     )
     app.state.product = product
+    app.state.turns = asyncio.Semaphore(TURNS)
     errors.install(app)
     app.add_middleware(Guard, https=product.settings.web.public_url.startswith("https://"))
     add_routes(app)

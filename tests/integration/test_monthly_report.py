@@ -26,6 +26,7 @@ from provisioner.reports.monthly.sheets import tables
 from provisioner.reports.monthly.views import Figures, WorkView
 from provisioner.reports.supervision import Supervision
 from tests.integration.month_world import Past, at, october
+from tests.integration.query_plans import plans_of
 
 OFFICE = Office.model_validate(
     {
@@ -378,3 +379,17 @@ def test_an_officer_sees_only_the_own_work(desk: Desk) -> None:
         desk.supervision.of(desk.who("arif"), "sari")
     with pytest.raises(NotFound):
         desk.supervision.view(desk.who("arif"), "2027-01")
+
+
+@pytest.mark.parametrize("month", ["2026-10", "2020-01"])
+def test_a_month_is_read_by_its_indexes_however_long_ago(desk: Desk, month: str) -> None:
+    """Not the years around it, and without sorting what it found in the database."""
+    if not desk.database.is_sqlite:
+        pytest.skip("its plans depend on how much is in the tables")
+    with plans_of(desk.database) as plans:
+        desk.figures(month)
+        desk.supervision.view(desk.who("heru"), month)
+    read = [step for step in plans if "prov_request" in step]
+    assert read
+    assert not [step for step in read if step.startswith("SCAN prov_request USING INDEX sqlite")]
+    assert "SCAN prov_request" not in read

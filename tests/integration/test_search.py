@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event as listening
 from sqlalchemy import text
 
 from provisioner import events
@@ -23,6 +20,7 @@ from provisioner.reports.letters.store import words_of_letters
 from provisioner.requests import search
 from provisioner.requests.model import Letter, Request
 from provisioner.requests.search import SearchIndex, SearchTerm, find, terms_of, words_of
+from tests.integration.query_plans import plans_of, scans
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=80)
 TYPED = st.text("abcdefghijklmnop0123456789ÉèßIİ.-:/_", min_size=2, max_size=30).filter(
@@ -206,29 +204,6 @@ def test_old_requests_get_their_words_once(office: Database) -> None:
     assert SearchIndex(office).catch_up() == 0
 
 
-@contextmanager
-def _plans(database: Database) -> Iterator[list[str]]:
-    """How SQLite carries out each query that is sent meanwhile."""
-    told: list[str] = []
-
-    def explain(connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values)
-            told.extend(row[3] for row in plan)
-
-    listening.listen(database.engine, "before_cursor_execute", explain)
-    try:
-        yield told
-    finally:
-        listening.remove(database.engine, "before_cursor_execute", explain)
-
-
-def _scans(plans: list[str]) -> list[str]:
-    """Steps that read a table from end to end, or sort what they have read."""
-    whole = ("SCAN prov_request", "SCAN prov_event", "SCAN prov_search_term")
-    return [step for step in plans if step.startswith(whole) or step.endswith("ORDER BY")]
-
-
 @pytest.mark.parametrize(
     "asked",
     [
@@ -242,13 +217,13 @@ def test_lists_and_searches_follow_an_index(
     sqlite_database: Database, asked: dict[str, Any]
 ) -> None:
     database = sqlite_database
-    with database.read() as session, _plans(database) as plans:
+    with database.read() as session, plans_of(database) as plans:
         find(session, **asked)
     assert any("prov_request" in step for step in plans), plans
-    assert _scans(plans) == [], plans
-    with database.read() as session, _plans(database) as plans:
+    assert scans(plans) == [], plans
+    with database.read() as session, plans_of(database) as plans:
         session.execute(text("SELECT * FROM prov_request WHERE reason = 'x'"))
-    assert _scans(plans) == ["SCAN prov_request"]  # the test would see one
+    assert scans(plans) == ["SCAN prov_request"]  # the test would see one
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
