@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -174,6 +175,19 @@ FEEDS = {
     "2": say("Two: the server has two power supplies, one on each feed"),
 }
 """How many power feeds a server in a rack needs."""
+SERVICE_ICONS = {
+    "cloud_vps": "server",
+    "colocation": "rack",
+    "internet": "switch",
+    "event_wifi": "wifi",
+    "troubleshooting": "triangle",
+}
+PLATFORMS = {
+    "cisco_ios": "Cisco IOS",
+    "mikrotik_routeros": "MikroTik RouterOS",
+    "openwrt": "OpenWrt",
+    "linux": "Linux",
+}
 KINDS = {
     "vm": say("Virtual server"),
     "event_wifi": say("WiFi for an event"),
@@ -261,21 +275,28 @@ def check_tag(view: CheckSummary) -> Tag:
     return _CHECKING.get(view.state) or COLOUR[view.colour or "unknown"]
 
 
-def title_of(view: RequestView) -> Message | str:
-    """What a request is called among people: its server, its event, or its action."""
+def title_of(
+    view: RequestView,
+    instance: Callable[[str], str] = str,
+    target: Callable[[str], str] = str,
+) -> Message | str:
+    """What a request is called among people: its server, its event, or its action.
+
+    The two tell the names of what stands and of what is checked, by their ids.
+    """
     details = view.details
     if view.service == "troubleshooting":
         what = details.get("remedy") or details.get("symptom")
         return say(
             "%(what)s: %(where)s",
             what={**REMEDIES, **SYMPTOMS}.get(str(what), _UNNAMED),
-            where=details.get("device") or str(details.get("target") or "").partition(":")[2],
+            where=details.get("device") or target(str(details.get("target") or "")),
         )
     if action := details.get("action"):
         return say(
             "%(action)s: %(instance)s",
             action=title_of_action(view.service, action),
-            instance=details.get("instance", ""),
+            instance=instance(str(details.get("instance", ""))),
         )
     names = ("hostname", "event", "server_name", "location")
     return next((details[name] for name in names if details.get(name)), _UNNAMED)

@@ -1,23 +1,20 @@
-"""Days, times, numbers and spans as people read them, in their language and the office's zone."""
+"""Days, times and numbers as people read them, in their language and the office's zone."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from provisioner.texts import render, say
 
-
-def day(moment: datetime | date | str, language: str, zone: ZoneInfo) -> str:
+def day(moment: datetime | date | str, language: str, zone: tzinfo | None) -> str:
     """Such as “Jumat, 27 Maret 2026”; a string is an ISO date."""
     return _written(_date(moment, zone), "EEEE, d MMMM y", language)
 
 
-def plain_day(moment: datetime | date | str, language: str, zone: ZoneInfo) -> str:
+def plain_day(moment: datetime | date | str, language: str, zone: tzinfo | None) -> str:
     """Such as “27 Maret 2026”, as letters write it."""
     return _written(_date(moment, zone), "d MMMM y", language)
 
@@ -27,7 +24,7 @@ def month(first: date, language: str) -> str:
     return _written(first, "MMMM y", language)
 
 
-def moment(at: datetime, language: str, zone: ZoneInfo) -> str:
+def moment(at: datetime, language: str, zone: tzinfo | None) -> str:
     """Such as “27 Mar 2026 14:05 WIB”."""
     local = at.astimezone(zone)
     return f"{_written(local.date(), 'd MMM y', language)} {local:%H:%M} {zone_name(local)}"
@@ -51,23 +48,13 @@ def number(value: float, language: str) -> str:
     return str(format_decimal(value, locale=language))
 
 
-def span(seconds: float, language: str) -> str:
-    """A length of time in words: seconds below a minute, else minutes."""
-    if seconds < 60:
-        return render(say("%(count)s seconds", count=max(1, round(seconds))), language)
-    if seconds < 600 and round(seconds) % 60:
-        minutes, rest = divmod(round(seconds), 60)
-        return render(say("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest), language)
-    return render(say("%(count)s minutes", count=round(seconds / 60)), language)
-
-
 @lru_cache(4096)
 def _written(day: date, pattern: str, language: str) -> str:
     """A page names the same few days again and again."""
     return format_date(day, pattern, locale=language)
 
 
-def _date(moment: datetime | date | str, zone: ZoneInfo) -> date:
+def _date(moment: datetime | date | str, zone: tzinfo | None) -> date:
     if isinstance(moment, str):
         return date.fromisoformat(moment)
     if isinstance(moment, datetime):

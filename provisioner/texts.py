@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po
+
+from provisioner import dates
 
 LANGUAGES = ("id", "en")
 DEFAULT_LANGUAGE = "id"
@@ -17,7 +20,10 @@ _LOCALE_DIR = Path(__file__).parent / "locale"
 
 @dataclass(frozen=True)
 class Message:
-    """A text not yet in any language; values may be messages themselves."""
+    """A text not yet in any language; values may be messages, days and moments themselves.
+
+    A day or a moment is written in the reader's words; a moment in the zone that it carries.
+    """
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -56,9 +62,15 @@ def render(message: Message | str, language: str = DEFAULT_LANGUAGE) -> str:
     template = translate(message.template, language)
     if not message.values:
         return template
-    return template % {
-        k: render(v, language) if isinstance(v, Message) else v for k, v in message.values.items()
-    }
+    return template % {k: _written(v, language) for k, v in message.values.items()}
+
+
+def _written(value: Any, language: str) -> Any:
+    if isinstance(value, Message):
+        return render(value, language)
+    if isinstance(value, datetime):
+        return dates.moment(value, language, value.tzinfo)
+    return dates.plain_day(value, language, None) if isinstance(value, date) else value
 
 
 def render_all(value: Any, language: str) -> Any:
@@ -90,12 +102,21 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def pack(value: Any) -> Any:
-    """A value that may be a message, for JSON."""
-    return {"message": value.to_json()} if isinstance(value, Message) else value
+    """A value that may be a message, a day or a moment, for JSON."""
+    if isinstance(value, Message):
+        return {"message": value.to_json()}
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    return {"day": value.isoformat()} if isinstance(value, date) else value
 
 
 def unpack(value: Any) -> Any:
     """What ``pack`` was given."""
-    if isinstance(value, Mapping) and set(value) == {"message"}:
-        return from_json(value["message"])
-    return value
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return value
+    [(kind, held)] = value.items()
+    if kind == "message":
+        return from_json(held)
+    if kind == "moment":
+        return datetime.fromisoformat(held)
+    return date.fromisoformat(held) if kind == "day" else value

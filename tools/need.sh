@@ -26,6 +26,7 @@ case ${1:?python, browser, guests or dataplane} in
     ;;
   browser)
     need chromium command -v chromium
+    need poppler-utils command -v pdftoppm
     need fontconfig command -v fc-list
     need fonts-dejavu-core has_sans_font
     ;;

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.pages.audit_words import plain, technical, told
 from api.pages.frame import Reader, page
 from api.security import Services
 from provisioner.auditing.views import Look
@@ -77,7 +78,7 @@ def audit(
         request, "audit.html", look=look, found=found, wrong=wrong,
         given={key: request.query_params.get(key, "") for key in ("since", "until")},
         groups=[(kind, GROUPS.get(kind, kind)) for kind in kinds],
-        verdict=service.verdict(actor),
+        verdict=service.verdict(actor), told=told, technical=technical, plain=plain,
         older=_path("/audit", look, older_than=found.older),
         newer=_path("/audit", look, newer_than=found.newer),
         table=_path("/audit.csv", look),

@@ -147,7 +147,8 @@ def _free(plan: Plan) -> Iterator[Check]:
     found: dict[str, list[str]] = defaultdict(list)
     for claim in plan.claims:
         if claim.kind in _FREE:
-            found[claim.kind].append(claim.key)
+            key = claim.key.lstrip("0") if claim.kind in ("vlan", "rack_unit") else claim.key
+            found[claim.kind].append(key)
     for kind, keys in found.items():
         probed = kind == "address" and plan.service in ("cloud_vps", "colocation")
         yield Check(

@@ -125,12 +125,22 @@ def size_text(key: str, size: Size) -> Message:
     )
 
 
-def lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> list[Line]:
-    """The details of a request, in the order of its form; what is not given is left out."""
+def lines(
+    details: Mapping[str, Any],
+    service: str,
+    inventory: Inventory,
+    instance: Callable[[str], str] = str,
+) -> list[Line]:
+    """The details of a request, in the order of its form; what is not given is left out.
+
+    ``instance`` tells the name of what stands by its id.
+    """
     if service == "troubleshooting":
         return list(_trouble_lines(details, inventory))
     if "action" in details:
-        return list(_action_lines(details, service, inventory))
+        about = LABELS["/details/instance"], instance(str(details.get("instance", "")))
+        return [(LABELS["/details/action"], title_of_action(service, details["action"])), about,
+                *_action_lines(details, inventory)]  # fmt: skip
     if service == "event_wifi":
         return list(_event_wifi_lines(details, inventory))
     if service == "internet":
@@ -140,9 +150,7 @@ def lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> lis
     return list(_cloud_vps_lines(details, inventory))
 
 
-def _action_lines(details: Mapping[str, Any], service: str, inventory: Inventory) -> Iterator[Line]:
-    yield LABELS["/details/action"], title_of_action(service, details["action"])
-    yield LABELS["/details/instance"], details.get("instance", "")
+def _action_lines(details: Mapping[str, Any], inventory: Inventory) -> Iterator[Line]:
     offer = inventory.cloud_vps
     sizes, images = (offer.sizes, offer.images) if offer else ({}, {})
     shown: Mapping[str, Callable[[Any], Any]] = {

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api import acts, language, navigation, words
+from api.pages import called
 from api.security import asking, product_of, same_origin
 from provisioner import dates
 from provisioner.database import now
@@ -64,6 +65,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             request=request,
             actor=getattr(request.state, "actor", None),
             office=office,
+            names=called.Names(product),
             status=status,
             zone=dates.zone_name(now().astimezone(office.zone)),
             **context,
@@ -99,11 +101,13 @@ def _environment(language: str, zone: ZoneInfo) -> jinja2.Environment:
     environment.filters.update(
         say=partial(_say, language=language, zone=zone),
         day=partial(dates.day, language=language, zone=zone),
+        plain_day=partial(dates.plain_day, language=language, zone=zone),
         moment=partial(dates.moment, language=language, zone=zone),
         clock=partial(_clock, zone=zone),
         size=partial(_size, language=language),
         number=partial(dates.number, language=language),
-        span=partial(dates.span, language=language),
+        span=partial(_span, language=language),
+        person=called.person, department=called.department, title=called.title,
         iso=_iso, query=_query, last_day=dates.last_day,
         stopwatch=_stopwatch, step_time=_step_time,
     )  # fmt: skip
@@ -136,6 +140,18 @@ def _size(count: int, language: str) -> str:
     if count < 1024 * 1024:
         return f"{dates.number(max(1, round(count / 1024)), language)} KB"
     return f"{dates.number(round(count / 1024 / 1024, 1), language)} MB"
+
+
+def _span(seconds: float, language: str) -> str:
+    """A length of time in words: seconds below a minute, else minutes."""
+    if seconds < 60:
+        told = say("%(count)s seconds", count=max(1, round(seconds)))
+    elif seconds < 600 and round(seconds) % 60:
+        minutes, rest = divmod(round(seconds), 60)
+        told = say("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    else:
+        told = say("%(count)s minutes", count=round(seconds / 60))
+    return render(told, language)
 
 
 def _stopwatch(seconds: float) -> str:

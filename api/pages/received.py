@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.pages.called import Names
 from api.pages.details import lines
 from api.pages.frame import Reader, page
 from api.security import Services
@@ -21,11 +22,11 @@ router = APIRouter(prefix="/requests")
 @router.get("/{number}/received")
 def received(request: Request, actor: Reader, product: Services, number: str) -> Response:
     """Number, date due, what happens next, whom to ask; may be bookmarked."""
-    view = product.requests.get(actor, number)
+    view, names = product.requests.get(actor, number), Names(product)
     offer = product.inventory.catalogue.offer(view.service)
     return page(
         request, "ask_received.html", view=view, wants_letter=bool(offer and offer.letters),
-        title=title_of(view),
+        title=title_of(view, names.instance, names.target),
     )  # fmt: skip
 
 
@@ -38,8 +39,10 @@ def receipt(actor: Reader, product: Services, number: str) -> Response:
 def receipt_answer(product: Product, actor: Actor, number: str, language: str) -> Response:
     """The receipt of a request that the actor may see, as an answer. Raises NotFound."""
     view = product.requests.get(actor, number)
-    asked = lines(view.details, view.service, product.inventory)
-    title = say("%(service)s: %(title)s", service=SERVICES[view.service], title=title_of(view))
+    names = Names(product)
+    asked = lines(view.details, view.service, product.inventory, names.instance)
+    called = title_of(view, names.instance, names.target)
+    title = say("%(service)s: %(title)s", service=SERVICES[view.service], title=called)
     data = receipt_pdf(
         view, title, asked, product.inventory.office, language,
         product.settings.web.public_url,

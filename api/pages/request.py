@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages import contacts
+from api.pages.called import Names
 from api.pages.details import key_lines, lines
 from api.pages.form import Fault
 from api.pages.frame import Reader, page
@@ -88,7 +89,7 @@ def request_page(
         "first": first,
         "decides": first is not None and may_decide(actor, view, first),
         "holder": holder_of(actor, view, run, first),
-        "lines": lines(view.details, view.service, product.inventory),
+        "lines": lines(view.details, view.service, product.inventory, Names(product).instance),
         "keys": key_lines(view.details),
         "report": product.reports.get(actor, view.number) if view.run else None,
         "scheduled": run if run and run.begin_at and view.state == RequestState.SCHEDULED else None,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages.beforehand import beforehand, name_to_type
+from api.pages.called import Names
 from api.pages.details import key_lines, lines
 from api.pages.form import without_secrets
 from api.pages.frame import Reader, go, page
@@ -154,7 +155,7 @@ def _show(
         error=error,
         difference=extra.get("difference") or None,
         typed=without_secrets(typed) if typed else _NOTHING_TYPED,
-        lines=lines(view.details, view.service, product.inventory),
+        lines=lines(view.details, view.service, product.inventory, Names(product).instance),
         keys=key_lines(view.details),
     )
 

@@ -90,6 +90,11 @@ class InstanceService:
                 raise NotFound(say("There is no instance %(id)s.", id=id[:40]))
             return instance_view(row, actor)
 
+    def name_of(self, id: str) -> str | None:
+        """What the instance is called; None for an id that is none."""
+        with self._database.read() as session:
+            return session.scalar(select(Instance.name).where(Instance.id == id))
+
     def backups(self, actor: Actor, id: str) -> builtins.list[BackupView]:
         """The backups of a VM since it was made, newest first; read from its cluster now.
 

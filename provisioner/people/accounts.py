@@ -105,6 +105,11 @@ class Accounts(Subject):
         wanted = q.strip().lower()
         return [one for one in found if one.holds(wanted) and (not role or role in one.roles)]
 
+    def names(self) -> dict[str, str]:
+        """What everyone is called, by user name; also of accounts that are closed."""
+        with self._database.read() as session:
+            return store.names(session)
+
     def person(self, username: str) -> PersonView:
         """One account. Raises NotFound."""
         with self._database.read() as session:

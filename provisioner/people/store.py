@@ -49,6 +49,11 @@ def people(session: Session) -> Sequence[Person]:
     return session.scalars(select(Person).order_by(Person.username)).all()
 
 
+def names(session: Session) -> dict[str, str]:
+    """Everyone's name, by user name."""
+    return dict(session.execute(select(Person.username, Person.name)).tuples().all())
+
+
 def departments(session: Session) -> Sequence[Department]:
     """All departments, by name."""
     return session.scalars(select(Department).order_by(Department.name)).all()

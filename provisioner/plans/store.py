@@ -168,7 +168,7 @@ def reserve(session: Session, plan: PlanRecord, at: datetime) -> None:
             say(
                 "What this plan had kept for itself has run out (%(when)s). Plan again, then "
                 "approve the new plan.",
-                when=plan.holds_until.strftime("%Y-%m-%d %H:%M UTC"),
+                when=plan.holds_until,
             ),
             slug="plan-changed",
             extra={"plan": plan.id, "digest": plan.digest},

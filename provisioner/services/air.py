@@ -10,8 +10,8 @@ from provisioner.drivers.network import Reading
 from provisioner.errors import Conflict
 from provisioner.plans.model import Risk
 from provisioner.plans.refusals import NO_CAPACITY, refuse
-from provisioner.services.booking import Bookings, Window, shown, window_of
-from provisioner.texts import say
+from provisioner.services.booking import Bookings, Window, window_of
+from provisioner.texts import Message, say
 
 BANDS = 2
 """Radios of an access point: 2.4 and 5 GHz."""
@@ -75,9 +75,7 @@ def check_room(
                     device=host,
                     count=len(others),
                     limit=limit,
-                    requests=", ".join(
-                        f"{c.owner} ({_until(window_of(c.amounts), zone)})" for c in others
-                    ),
+                    requests=until_when(((c.owner, window_of(c.amounts)) for c in others), zone),
                 ),
                 slug=NO_CAPACITY,
                 extra={"device": host, "requests": [claim.owner for claim in others]},
@@ -146,5 +144,11 @@ def interrupted(hosts: Iterable[str]) -> Risk:
     )
 
 
-def _until(window: Window, zone: tzinfo) -> str:
-    return "-" if window.end == ALWAYS.end else shown(window.end, zone)
+def until_when(takers: Iterable[tuple[str, Window]], zone: tzinfo) -> Message:
+    """Who has it, and until when each: “WIFI-2026-0001 (25 Nov 2026 08:00 WIB), …”."""
+    values: dict[str, object] = {}
+    for n, (who, window) in enumerate(takers):
+        end = "-" if window.end == ALWAYS.end else window.end.astimezone(zone)
+        values |= {f"who{n}": who, f"end{n}": end}
+    places = (f"%(who{n})s (%(end{n})s)" for n in range(len(values) // 2))
+    return Message(", ".join(places), values)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from provisioner.plans.claims import HeldClaim, Ledger
+from provisioner.texts import Message
 
 PAD = timedelta(minutes=15)
 """What lies at least between two events on one network: for switching off and on."""
@@ -50,9 +51,9 @@ def parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def shown(moment: datetime, zone: tzinfo) -> str:
-    """For people, in their zone: ``2026-11-25 08:00 WIB``."""
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+def shown(moment: datetime, zone: tzinfo) -> Message:
+    """For people, in their words and zone, such as “25 Nov 2026 08:00 WIB”."""
+    return Message("%(moment)s", {"moment": moment.astimezone(zone)})
 
 
 @dataclass(frozen=True)

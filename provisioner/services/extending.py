@@ -21,7 +21,7 @@ class Later:
 
     before: datetime
     after: datetime
-    told: tuple[str, str]
+    told: tuple[Message, Message]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def later_end(
     zone: tzinfo,
     *,
     endless: Message,
-    early: Callable[[str], Message],
+    early: Callable[[Message], Message],
 ) -> Later:
     """The end of the day ``until`` instead of ``ends_at``.
 

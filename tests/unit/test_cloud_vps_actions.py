@@ -176,7 +176,7 @@ def test_a_snapshot_says_when_it_is_removed() -> None:
         "note": "provisioner: request VPS-2026-0001 by VPS-2026-0042; before the update;",
     }  # fmt: skip
     assert (made.choices["snapshot"], made.choices["keep_days"]) == ("before-work", 7)
-    assert "removed by itself after 7 days, on 2026-11-29" in str(made.summary)
+    assert "removed by itself after 7 days, on 29 November 2026" in str(made.summary)
     assert made.objects["snapshot before-work"] is None
     assert "it is no backup" in told(made)
 
@@ -319,7 +319,7 @@ def test_a_restore_lifts_the_protection_for_as_long_as_it_takes() -> None:
     assert params(made, "vm.restore") == {
         "volume": standing.BACKUP, "storage": "local-lvm", "start": True
     }  # fmt: skip
-    assert "[high] Everything that was written in VM 2000 (web-dinkes) since 2026-11-01" in told(
+    assert "[high] Everything that was written in VM 2000 (web-dinkes) since 1 Nov 2026" in told(
         made
     )
     where = scene({"power": "stopped", "options": {"protection": None}})

@@ -172,7 +172,7 @@ def test_a_poster_shows_name_place_and_time(security: Any) -> None:
         ZoneInfo("Asia/Jakarta"),
     )  # fmt: skip
     rows = {render(label, "en"): render(value, "en") for label, value in made.rows}
-    assert rows["When"] == "2026-11-25 08:00 WIB until 2026-11-25 16:00 WIB"
+    assert rows["When"] == "25 Nov 2026 08:00 WIB until 25 Nov 2026 16:00 WIB"
     assert rows.get("Passphrase") == secret
     for text in (made.scan, *made.notes, *(label for label, _ in made.rows)):
         assert render(text, "id") != render(text, "en")
@@ -189,7 +189,7 @@ def test_the_poster_of_a_permanent_wifi_has_no_begin() -> None:
         return rows.get("When")
 
     assert when(None) is None
-    assert when(datetime(2026, 11, 25, 17, tzinfo=UTC)) == "until 2026-11-26 00:00 WIB"
+    assert when(datetime(2026, 11, 25, 17, tzinfo=UTC)) == "until 26 Nov 2026 00:00 WIB"
 
 
 def test_the_code_is_one_element_for_inside_a_page() -> None:

@@ -50,7 +50,7 @@ def test_when_all_networks_are_taken_their_holders_are_named() -> None:
     second = made(number="WIFI-2026-0003", place="alun-alun", ssid="Lain", books=books)
     both = ledger(("WIFI-2026-0002", first), ("WIFI-2026-0003", second))
     told, extra = refused("no-capacity", books=both)
-    assert "event-1: WIFI-2026-0002 (2026-11-23 16:00 WIB)" in told
+    assert "event-1: WIFI-2026-0002 (23 Nov 2026 16:00 WIB)" in told
     assert extra["networks"]["event-2"] == [{"request": "WIFI-2026-0003", "until": rfc3339(END)}]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+import httpx
 from playwright.sync_api import Browser, Page
 
 from tests.web.bodies import FAR, in_hours
@@ -15,62 +17,120 @@ from tests.web.cluster import administrator
 from tests.web.stage import PASSWORD, Stage
 
 Scheme = Literal["light", "dark"]
+PARTS = 2
+"""The screens are looked at by so many tests, each within its time."""
+PIECES = ("people", "asking", "letters", "complaints", "reports", "time", "finding", "acting")
+"""Of the service desk; each has a module of its own."""
+PRINTED = frozenset(
+    {
+        "review", "wifi-review", "internet-review-second", "run-done", "run-failed", "wifi-run",
+        "letter-request", "wifi-done", "report-issued", "colocation-label", "colocation-sheet",
+        "internet-sheet", "poster", "internet-poster", "queue-office", "audit-record",
+        "complaint-answered", "services-card", "calendar", "supervision", "person-with-codes",
+    }
+)  # fmt: skip
+"""What people print and file."""
 
 
 @dataclass(frozen=True)
 class Screen:
-    """A screen: its name, who looks at it, and where it is."""
+    """A screen: its name, who looks at it, where it is, and what they do there.
+
+    One whose path ends with ``.pdf`` is a paper, not a page.
+    """
 
     name: str
     who: str | None
     path: str
+    then: Callable[[Page], object] | None = None
+
+    @property
+    def paper(self) -> bool:
+        return self.path.endswith(".pdf")
+
+    def open(self, page: Page, url: str) -> None:
+        """Raises AssertionError when the server fails, playwright's Error when it cannot."""
+        answer = page.goto(f"{url}{self.path}")
+        assert answer is None or answer.status < 500, self.path
+        if self.then:
+            self.then(page)
+            page.wait_for_load_state()
+
+
+@dataclass(frozen=True)
+class Screens:
+    """All that could be set up on a stage, and what could not, with why."""
+
+    all: tuple[Screen, ...]
+    failed: tuple[str, ...]
+
+    @property
+    def pages(self) -> tuple[Screen, ...]:
+        return tuple(screen for screen in self.all if not screen.paper)
+
+    @property
+    def papers(self) -> tuple[Screen, ...]:
+        return tuple(screen for screen in self.all if screen.paper)
+
+
+_made: dict[str, Screens] = {}
+
+
+def screens_of(stage: Stage) -> Screens:
+    """Made once for a stage; a piece that fails is told and the others go on."""
+    if stage.url not in _made:
+        modules = [importlib.import_module(f"tests.web.screens_{piece}") for piece in PIECES]
+        found: list[Screen] = []
+        failed: list[str] = []
+        for piece in (_of_requests, _of_network, _of_servers, _of_faults, *modules):
+            make = piece if callable(piece) else piece.screens
+            try:
+                found += make(stage)
+            except (AssertionError, LookupError, httpx.HTTPError) as wrong:
+                failed.append(f"{piece.__name__}: {wrong!r}")
+        _made[stage.url] = Screens(tuple(found), tuple(failed))
+    return _made[stage.url]
+
+
+@contextmanager
+def signed_in(
+    chromium: Browser, stage: Stage, who: str | None, width: int, scheme: Scheme = "light"
+) -> Iterator[Page]:
+    """A page of that person's, or of somebody who has not signed in."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        locale="id-ID",
+        timezone_id="Asia/Jakarta",
+    )
+    page = context.new_page()
+    if who:
+        page.goto(f"{stage.url}/sign-in")
+        page.fill("#username", who)
+        page.fill("#password", PASSWORD)
+        page.click("main button")
+        page.wait_for_url(f"{stage.url}/")
+    yield page
+    context.close()
 
 
 def open_screens(
     chromium: Browser, stage: Stage, width: int, scheme: Scheme = "light", part: int | None = None
 ) -> Iterator[tuple[str, Page]]:
     """Each screen as (name, page), at that width; with ``part`` every PARTS-th of them."""
-    screens = _screens(stage)
-    if part is not None:
-        screens = screens[part::PARTS]
+    made = screens_of(stage)
+    assert not made.failed
+    screens = made.pages if part is None else made.pages[part::PARTS]
     for who in dict.fromkeys(screen.who for screen in screens):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-        )
-        page = context.new_page()
-        if who:
-            page.goto(f"{stage.url}/sign-in")
-            page.fill("#username", who)
-            page.fill("#password", PASSWORD)
-            page.click("main button")
-            page.wait_for_url(f"{stage.url}/")
-        for screen in screens:
-            if screen.who == who:
-                answer = page.goto(f"{stage.url}{screen.path}")
-                assert answer is None or answer.status < 500, screen.path
-                yield screen.name, page
-        context.close()
+        with signed_in(chromium, stage, who, width, scheme) as page:
+            for screen in screens:
+                if screen.who == who:
+                    screen.open(page, stage.url)
+                    yield screen.name, page
 
 
-_made: dict[str, list[Screen]] = {}
-
-
-PARTS = 2
-"""The screens are looked at by so many tests, each within its time."""
-PIECES = ("people", "asking", "letters", "complaints", "reports", "time", "finding")
-"""Of the service desk; each has a module of its own."""
-
-
-def _screens(stage: Stage) -> list[Screen]:
-    if stage.url not in _made:
-        desk = [importlib.import_module(f"tests.web.screens_{piece}") for piece in PIECES]
-        _made[stage.url] = [*_set_up(stage), *(s for one in desk for s in one.screens(stage))]
-    return _made[stage.url]
-
-
-def _set_up(stage: Stage) -> list[Screen]:
+def _of_requests(stage: Stage) -> list[Screen]:
     done, run = stage.approved(hostname="data-kesehatan")
     stage.request_until(done, "done")
     failed, failed_run = _failed(stage)
@@ -112,10 +172,8 @@ def _set_up(stage: Stage) -> list[Screen]:
         Screen("wifi-to-come", "dewi", f"/requests/{to_come}"),
         Screen("wifi-instance", "dewi", f"/instances/{instance}"),
         Screen("poster", "dewi", f"/instances/{poster}/poster"),
+        Screen("poster-paper", "dewi", f"/instances/{poster}/poster.pdf"),
         Screen("topology", "dewi", "/topology"),
-        *_of_network(stage),
-        *_of_servers(stage, done),
-        *_of_faults(stage),
         Screen("request-submitted", "dewi", f"/requests/{submitted}"),
         Screen("review-without-plan", "dewi", f"/requests/{submitted}/review"),
         Screen("review", "dewi", f"/requests/{planned}/review"),
@@ -134,9 +192,12 @@ def _set_up(stage: Stage) -> list[Screen]:
     ]
 
 
-def _of_servers(stage: Stage, done: str) -> list[Screen]:
+def _of_servers(stage: Stage) -> list[Screen]:
     """What is shown of servers that stand, in the cluster and in the rack."""
+    done, _ = stage.approved(hostname="data-puskesmas")
+    stage.request_until(done, "done")
     vm, resize = _lived_with(stage, done)
+    rebuild = _rebuilt(stage)
     waiting, waiting_run = stage.approved(service="colocation")
     stage.run_until(waiting_run, "waiting_person")
     racked, racked_run = _racked(stage)
@@ -149,6 +210,7 @@ def _of_servers(stage: Stage, done: str) -> list[Screen]:
         Screen("vm-restore", "dewi", f"/instances/{vm}/actions/restore"),
         Screen("vm-backups", "dewi", f"/instances/{vm}/backups"),
         Screen("vm-resize-review", "dewi", f"/requests/{resize}/review"),
+        Screen("vm-rebuild-review", "dewi", f"/requests/{rebuild}/review"),
         Screen("vm-resize-request", "dewi", f"/requests/{resize}"),
         Screen("capacity", "dewi", "/capacity"),
         Screen("overview", "dewi", "/overview"),
@@ -254,6 +316,18 @@ def _lived_with(stage: Stage, number: str) -> tuple[str, str]:
         pve.set(one, {"name": "ganti-nama", "cores": "2"})
     assert stage["rina"].post("/api/v1/look").status_code == 200
     return id, resize
+
+
+def _rebuilt(stage: Stage) -> str:
+    """A planned request that deletes, of a server of its own."""
+    done, _ = stage.approved(hostname="situs-lama")
+    id = stage.request_until(done, "done")["instance"]
+    said = {"image": "debian-13", "confirm": "situs-lama", "reason": "Sistemnya rusak"}
+    asked = stage["sari"].post(f"/api/v1/instances/{id}/actions/rebuild", json=said)
+    assert asked.status_code in (201, 202), asked.text
+    number = str(asked.json()["number"])
+    assert stage["rina"].post(f"/api/v1/requests/{number}/plan").status_code == 201
+    return number
 
 
 def _racked(stage: Stage) -> tuple[str, str]:

@@ -53,6 +53,7 @@ def screens(stage: Stage) -> list[Screen]:
         Screen("complaint-late", "wulan", f"/complaints/{late}"),
         Screen("complaint-answered", "wulan", f"/complaints/{answered}"),
         Screen("complaint-closed", "wulan", f"/complaints/{closed}"),
+        Screen("complaint-register-paper", "wulan", "/complaints/register.pdf"),
         Screen("complaint-register", "wulan", "/complaints/register"),
         Screen("complaint-of-technician", "rina", f"/complaints/{late}"),
         Screen("complaint-trouble", "rina", f"/complaints/{late}/trouble"),

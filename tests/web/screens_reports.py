@@ -66,6 +66,8 @@ def screens(stage: Stage) -> list[Screen]:
         assert stage["heru"].post(f"{path}/issue").status_code == 200
     now = stage["heru"].get("/api/v1/reports/monthly").json()[0]["month"]
     return [
+        Screen("report-paper", "heru", f"/reports/{ISSUED}.pdf"),
+        Screen("report-minutes", "heru", f"/reports/{ISSUED}/meeting.pdf"),
         Screen("reports", "heru", "/reports"),
         Screen("report-issued", "heru", f"/reports/{ISSUED}"),
         Screen("report-in-progress", "heru", f"/reports/{now}"),

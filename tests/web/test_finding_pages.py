@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from tests.web.stage import Stage
 
@@ -72,6 +73,18 @@ def test_the_record_shows_before_and_after_and_who(stage: Stage) -> None:
     assert rows[0]["before"] == "Diajukan"
     assert "=1+1" in rows[0]["more"]
     assert not any(cell.startswith("=") for row in rows for cell in row.values())
+
+
+def test_the_record_is_told_in_words(stage: Stage) -> None:
+    number = stage.submitted(hostname="finding-kata")
+    with stage.browser("arif") as client:
+        page = client.get(f"/audit?record={number}").text
+    said = re.sub(r'datetime="[^"]*"|<details.*?</details>|<form.*?</form>', "", page, flags=re.S)
+    assert "Sari Wulandari" in said
+    assert "Dinas Kesehatan" in said
+    assert "Cloud VPS" in said
+    assert not re.search(r"\d{4}-\d\d-\d\d[T ]|sha256|request:|cloud_vps|due_at", said)
+    assert "request:submitted" in page
 
 
 def test_the_record_is_turned_page_by_page_both_ways(stage: Stage) -> None:

@@ -309,3 +309,10 @@ def test_the_last_administrator_cannot_be_closed_by_the_page(stage: Stage) -> No
         refused = admin.post("/people/bagas/active", data={"active": "no"})
         assert refused.status_code == 409
         assert "administrator" in refused.text
+
+
+def test_the_department_is_called_by_its_name(stage: Stage) -> None:
+    with stage.browser("sari") as sari:
+        page = sari.get("/account").text
+    assert page.count("· Dinas Kesehatan") == 2, "in the menu and under the heading"
+    assert "· dinkes" not in page

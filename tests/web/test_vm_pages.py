@@ -97,7 +97,10 @@ def test_another_size_is_asked_returned_changed_and_reviewed(stage: Stage, vm: s
         asked = {"details/size": "medium", "details/reason": "Pengunjung bertambah"}
         made = _made(sari.post(f"/instances/{vm}/actions/resize", data=asked))
         request = sari.get(f"/requests/{made}").text
-        assert "Ubah ukuran" in request
+        called = stage["sari"].get(f"/api/v1/instances/{vm}").json()["name"]
+        assert f"<h1>Ubah ukuran: {called}</h1>" in request
+        assert f">{vm}<" not in request, "people know its name, not its id"
+        assert f"Ubah ukuran: {called}" in sari.get(f"/?q={made}").text
         assert "medium: 2 inti CPU, memori 4 GB, disk 40 GB" in request
         assert "Pengunjung bertambah" in request
         rina.post(f"/requests/{made}/return", data={"reason": "Cukup disk kedua saja?"})

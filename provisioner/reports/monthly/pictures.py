@@ -129,12 +129,12 @@ class _Pictures:
                 continue
             finding = say(
                 "%(resource)s is tightest: %(percent)s %% of what may be given away is taken.",
-                resource=words.resource(tightest.resource, self._language).capitalize(),
+                resource=_titled(words.resource(tightest.resource, self._language)),
                 percent=round(100 * _taken(tightest)),
             )
             rows = [
                 charts.Room(
-                    words.resource(one.resource, self._language).capitalize(),
+                    _titled(words.resource(one.resource, self._language)),
                     one.used, one.promised, one.limit, one.total,
                     self._say(say("%(free)s free of %(limit)s",
                                   free=self._amount(one, one.free),
@@ -167,3 +167,8 @@ class _Pictures:
 
 def _taken(one: ResourceFigures) -> float:
     return (one.used + one.promised) / one.limit if one.limit > 0 else 1.0
+
+
+def _titled(name: str) -> str:
+    """With a capital, and abbreviations as they are: “Inti CPU”."""
+    return name[:1].upper() + name[1:]

@@ -273,7 +273,7 @@ def _snapshots(standing: Standing, expected: Expected, at: datetime) -> Iterator
         if ours and until is not None and until + _TIDYING < at:
             yield Finding(
                 f"snapshot:{snapshot.name}", say("snapshot %(name)s", name=snapshot.name),
-                say("kept until %(day)s", day=until.date().isoformat()), say("still there"),
+                say("kept until %(day)s", day=until.date()), say("still there"),
                 snapshot.taken_at.isoformat(), "low", frozenset({"restore", "accept"}),
                 step="vm.delete_snapshot", params={"name": snapshot.name},
             )  # fmt: skip

@@ -16,7 +16,8 @@ from provisioner.plans.claims import HeldClaim
 from provisioner.plans.model import Claim
 from provisioner.plans.refusals import NO_CAPACITY, PLAN_CHANGED, refuse
 from provisioner.plans.segments import Lot
-from provisioner.services.booking import Bookings, Window, rfc3339, shown, window_of
+from provisioner.services.air import until_when
+from provisioner.services.booking import Bookings, Window, rfc3339, window_of
 from provisioner.services.event_wifi.intents import intents
 from provisioner.services.event_wifi.wanted import WifiInput
 from provisioner.services.scopes import rest_of
@@ -160,10 +161,8 @@ def _kept(wanted: WifiInput, facts: EventWifiFacts, bookings: Bookings, pinned: 
 
 
 def _all_taken(found: Mapping[str, list[HeldClaim]], wanted: WifiInput) -> Conflict:
-    taken = "; ".join(
-        f"{name}: {claims[-1].owner} ({shown(window_of(claims[-1].amounts).end, wanted.zone)})"
-        for name, claims in found.items()
-    )
+    last = ((f"{name}: {c[-1].owner}", window_of(c[-1].amounts)) for name, c in found.items())
+    taken = until_when(last, wanted.zone)
     return Conflict(
         say(
             "No event network is free at that time. Who has them, and until when: %(taken)s. "

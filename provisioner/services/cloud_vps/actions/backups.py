@@ -6,11 +6,12 @@ from provisioner.drivers.hypervisor import VolumeReading
 from provisioner.facts.cloud_vps import carries_mark
 from provisioner.plans.model import Change, Plan, Risk
 from provisioner.plans.refusals import lacks_room, refuse
+from provisioner.services.booking import shown
 from provisioner.services.cloud_vps import on_vm
 from provisioner.services.cloud_vps.actions.acting import Acting, check_confirmed
 from provisioner.services.cloud_vps.actions.disks import boot_disk
 from provisioner.services.cloud_vps.actions_details import BackupDetails, RestoreDetails
-from provisioner.texts import say
+from provisioner.texts import Phrase, say
 
 _SECONDS, _SECONDS_PER_GB, _BOOT_SECONDS = 30, 4, 60
 
@@ -78,7 +79,7 @@ def plan_restore(acting: Acting, details: RestoreDetails) -> Plan:
     record, machine, runs = acting.record, acting.machine, acting.runs
     boot = boot_disk(record, machine)
     storage = boot.storage if boot else None
-    when = _when(backup)
+    when = _when(acting, backup)
     steps = []
     if runs:
         steps.append(on_vm.power(record, acting.settings, "stopped"))
@@ -146,18 +147,18 @@ def _backup(acting: Acting, volume: str) -> VolumeReading:
             say(
                 "The backup %(volume)s is older than the VM itself, which was made at %(when)s.",
                 volume=volume,
-                when=record.made_at.strftime("%Y-%m-%d %H:%M UTC"),
+                when=shown(record.made_at, acting.inventory.office.zone),
             ),
             pointer="/details/backup",
         )
     return found
 
 
-def _when(backup: VolumeReading) -> str:
-    return backup.made_at.strftime("%Y-%m-%d %H:%M UTC") if backup.made_at else "?"
+def _when(acting: Acting, backup: VolumeReading) -> Phrase:
+    return shown(backup.made_at, acting.inventory.office.zone) if backup.made_at else "?"
 
 
-def _of_restoring(acting: Acting, when: str) -> list[Risk]:
+def _of_restoring(acting: Acting, when: Phrase) -> list[Risk]:
     risks = [
         Risk(
             "high",

@@ -40,7 +40,7 @@ def _of_ours(acting: Acting) -> Plan:
             vm=acting.name,
         )
     else:
-        day = (acting.facts.at + timedelta(days=days)).date().isoformat()
+        day = (acting.facts.at + timedelta(days=days)).date()
         summary = say(
             "Ends %(vm)s: it is switched off now, and removed for good after %(days)d days "
             "(about %(day)s). Until then it can be brought back.",

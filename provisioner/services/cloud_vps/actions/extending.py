@@ -9,7 +9,7 @@ from provisioner.plans.refusals import refuse
 from provisioner.services.cloud_vps import on_vm
 from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions_details import ExtendDetails
-from provisioner.texts import say
+from provisioner.texts import Message, say
 
 
 def plan_extend(acting: Acting, details: ExtendDetails) -> Plan:
@@ -26,11 +26,11 @@ def plan_extend(acting: Acting, details: ExtendDetails) -> Plan:
             say(
                 "The last day of use of %(vm)s is %(before)s; the new one has to be later.",
                 vm=acting.name,
-                before=before.isoformat(),
+                before=before,
             ),
             pointer="/details/until",
         )
-    after = details.until.isoformat()
+    after = details.until
     step = on_vm.vm_step(
         record,
         "instance.extend",
@@ -42,7 +42,11 @@ def plan_extend(acting: Acting, details: ExtendDetails) -> Plan:
         },
         driver=on_vm.BOOKS,
         changes=[
-            Change(say("last day of use of %(vm)s", vm=acting.name), before.isoformat(), after)
+            Change(
+                say("last day of use of %(vm)s", vm=acting.name),
+                Message("%(day)s", {"day": before}),
+                Message("%(day)s", {"day": after}),
+            )
         ],
         undo=say("The earlier end counts again."),
     )
@@ -57,7 +61,7 @@ def plan_extend(acting: Acting, details: ExtendDetails) -> Plan:
             "Keeps %(vm)s until %(after)s instead of %(before)s. Nothing changes on the cluster.",
             vm=acting.name,
             after=after,
-            before=before.isoformat(),
+            before=before,
         ),
         1,
         choices={"ends_at": _written(ends)},

@@ -9,6 +9,7 @@ from provisioner.drivers.hypervisor import SnapshotReading, StorageReading
 from provisioner.facts.cloud_vps import carries_mark
 from provisioner.plans.model import Change, Plan, Risk
 from provisioner.plans.refusals import refuse
+from provisioner.services.booking import shown
 from provisioner.services.cloud_vps import on_vm
 from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions.disks import Disk, disks_of
@@ -69,7 +70,7 @@ def plan_snapshot(acting: Acting, details: SnapshotDetails) -> Plan:
             name=details.name,
             vm=acting.name,
             days=days,
-            until=until.isoformat(),
+            until=until,
         ),
         _TAKE_SECONDS,
         choices={"snapshot": details.name, "keep_days": days},
@@ -105,7 +106,7 @@ def plan_rollback(acting: Acting, details: RollbackDetails) -> Plan:
             Change(
                 say("disks and settings of %(vm)s", vm=acting.name),
                 say("as they are now"),
-                say("as at %(when)s", when=_when(snapshot)),
+                say("as at %(when)s", when=_when(acting, snapshot)),
             )
         ],
         undo=on_vm.NO_WAY_BACK,
@@ -117,7 +118,7 @@ def plan_rollback(acting: Acting, details: RollbackDetails) -> Plan:
             "Puts %(vm)s back to the snapshot %(name)s of %(when)s.",
             vm=acting.name,
             name=snapshot.name,
-            when=_when(snapshot),
+            when=_when(acting, snapshot),
         ),
         _BACK_SECONDS + (_BOOT_SECONDS if acting.runs else 0),
         choices={"snapshot": snapshot.name},
@@ -150,7 +151,7 @@ def plan_delete_snapshot(acting: Acting, details: DeleteSnapshotDetails) -> Plan
                 say(
                     "Nothing can be put back to %(when)s by it any more. The VM itself stays as "
                     "it is.",
-                    when=_when(snapshot),
+                    when=_when(acting, snapshot),
                 ),
             )
         ],
@@ -177,8 +178,8 @@ def _object(snapshot: SnapshotReading) -> dict[str, object]:
     return {f"snapshot {snapshot.name}": {"taken_at": snapshot.taken_at.isoformat()}}
 
 
-def _when(snapshot: SnapshotReading) -> str:
-    return snapshot.taken_at.strftime("%Y-%m-%d %H:%M UTC")
+def _when(acting: Acting, snapshot: SnapshotReading) -> Message:
+    return shown(snapshot.taken_at, acting.inventory.office.zone)
 
 
 def _storages(acting: Acting) -> Iterator[StorageReading]:
@@ -239,7 +240,7 @@ def _of_rolling_back(acting: Acting, snapshot: SnapshotReading) -> list[Risk]:
             say(
                 "Everything that was written in %(vm)s since %(when)s is lost for good.",
                 vm=acting.name,
-                when=_when(snapshot),
+                when=_when(acting, snapshot),
             ),
         ),
         Risk("low", say("Its size and settings of that moment come back too.")),
