@@ -28,7 +28,6 @@ def screens(stage: Stage) -> list[Screen]:
         Screen("track-found", None, f"/track?number={tracked}", _tracks),
         Screen("complain-done", None, "/complain", _complains),
         Screen("request-form-errors", "sari", "/requests/new?service=cloud_vps", _sends),
-        Screen("wifi-form-errors", "dewi", "/requests/new?service=event_wifi", _sends),
         Screen("ask-error", "sari", "/ask/cloud_vps", _goes_on),
         Screen("applicant-rejected", "sari", f"/requests/{rejected}"),
         Screen("applicant-cancelled", "sari", f"/requests/{cancelled}"),
@@ -68,6 +67,7 @@ def _complains(page: Page) -> None:
 
 
 def _sends(page: Page) -> None:
+    page.fill("[name='details/hostname']", "Salah Nama")
     with page.expect_navigation():
         page.click("form.long button")
 
