@@ -1,4 +1,11 @@
-"""`python -m bench.desk`: the console with years of requests in it and a whole office at work."""
+"""`python -m bench.desk`: the console with years of requests in it and a whole office at work.
+
+Twenty people at work: each clicks ``--pause`` seconds (of an exponential distribution, so that
+clicks come in bursts) after the last answer arrived. Three seconds, the default, is what somebody
+needs who knows the console and hunts through lists: to see the page, decide and click; who reads a
+request or writes takes ten times as long, so that it stands for some hundred people of an ordinary
+morning. ``--pause 1`` is a stress: a click a second by everybody, without anybody ever reading.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +52,8 @@ def main(
     requests: Annotated[int, typer.Option(help="Requests in the database.")] = 100_000,
     events: Annotated[int, typer.Option(help="Events of their timelines.")] = 1_000_000,
     people: Annotated[int, typer.Option(help="At work at the same time.")] = 20,
-    seconds: Annotated[float, typer.Option(help="How long they work.")] = 30.0,
-    pause: Annotated[float, typer.Option(help="Seconds from an answer to the next click.")] = 1.0,
+    seconds: Annotated[float, typer.Option(help="How long they work.")] = 60.0,
+    pause: Annotated[float, typer.Option(help="Seconds from an answer to the next click.")] = 3.0,
     database: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
     keep: Annotated[
         Path | None, typer.Option(help="Stop after seeding and hold everything there.")

@@ -17,7 +17,6 @@ from api.security import Services
 from provisioner.catalogue import Inventory
 from provisioner.database import now
 from provisioner.errors import Forbidden
-from provisioner.instances.views import InstanceView
 from provisioner.people.rules import may_operate, sees_all
 from provisioner.texts import Message, say
 
@@ -50,13 +49,16 @@ def show_findings(request: Request, actor: Reader, product: Services) -> Respons
     """Differences, leftovers and what ends soon."""
     if not sees_all(actor):
         raise Forbidden(say("This is looked at by the office only."))
-    standing = [one for one in product.instances.list(actor) if one.state != "ended"]
+    ending = product.instances.list(actor, ends_by=now() + SOON)
     return page(
         request,
         "findings.html",
         drift=seeing.drift(product, actor),
         orphans=seeing.orphans(product, actor),
-        ending=sorted(filter(_ends_soon, standing), key=lambda one: str(one.expires_at)),
+        ending=sorted(
+            (one for one in ending if one.kind != "event_wifi"),
+            key=lambda one: str(one.expires_at),
+        ),
         departments={one.id: one.name for one in product.people.departments()},
         may_look=may_operate(actor),
     )
@@ -85,9 +87,3 @@ def _titles(inventory: Inventory) -> dict[str, Message]:
     """Every size with what is in it."""
     offer = inventory.cloud_vps
     return {key: size_text(key, size) for key, size in offer.sizes.items()} if offer else {}
-
-
-def _ends_soon(one: InstanceView) -> bool:
-    return (
-        one.kind != "event_wifi" and one.expires_at is not None and one.expires_at <= now() + SOON
-    )

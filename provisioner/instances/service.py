@@ -60,11 +60,13 @@ class InstanceService:
         *,
         kind: str | None = None,
         older_than: str | None = None,
+        ends_by: datetime | None = None,
         limit: int = 500,
     ) -> builtins.list[InstanceView]:
         """Instances that the actor may see, newest first; ``older_than`` one of that id.
 
-        Raises NotFound for an id that is none.
+        ``ends_by``: of those that stand, what ends until then. Raises NotFound for an id that is
+        none.
         """
         newest = (Instance.created_at.desc(), Instance.id.desc())
         query = select(Instance).order_by(*newest).limit(limit)
@@ -77,6 +79,10 @@ class InstanceService:
             )
         if kind is not None:
             query = query.where(Instance.kind == kind)
+        if ends_by is not None:
+            query = query.where(
+                Instance.expires_at <= ends_by, Instance.state != InstanceState.ENDED
+            )
         if not sees_all(actor):
             query = query.where(Instance.department_id == (actor.department or "-"))
         with self._database.read() as session:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -226,13 +227,18 @@ def _narrowed(session: Session, ids: Select[Any], words: Sequence[str]) -> tuple
 def _departments(session: Session, words: Sequence[str]) -> dict[str, list[str]]:
     """The departments known by each word; there are few, and their names change."""
     named = [
-        (id, {*terms_of(id), *terms_of(name)})
+        (id, _terms_of_department(id, name))
         for id, name in session.execute(select(Department.id, Department.name))
     ]
     return {
         word: [id for id, terms in named if any(term.startswith(word) for term in terms)]
         for word in words
     }
+
+
+@lru_cache(1024)
+def _terms_of_department(id: str, name: str) -> frozenset[str]:
+    return frozenset((*terms_of(id), *terms_of(name)))
 
 
 def _range(word: str) -> ColumnElement[bool]:
