@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -109,4 +110,7 @@ def add_routes(app: FastAPI) -> None:
 def from_environment() -> FastAPI:
     """For ``uvicorn --factory api.app:from_environment``: configured by PROVISIONER_CONFIG."""
     product = build(load_settings())
-    return create_app(product, worker=os.environ.get(ROLE_VARIABLE, "all") != "web")
+    app = create_app(product, worker=os.environ.get(ROLE_VARIABLE, "all") != "web")
+    gc.collect()
+    gc.freeze()  # else every so often a page waits while all that is loaded is looked through
+    return app
