@@ -57,7 +57,11 @@ class Waits:
                 "p95": round(_quantile(found, 0.95), 1),
                 "max": round(max(found), 1),
             }
-            for kind, found in sorted(self.ms.items())
+            for kind, found in [
+                *sorted(self.ms.items()),
+                ("all together", [ms for found in self.ms.values() for ms in found]),
+            ]
+            if found
         }
 
 
