@@ -95,3 +95,19 @@ def test_counters_of_what_is_no_port_belong_to_no_port(tmp_path: Path) -> None:
     found = examined(tmp_path, {"show interfaces": text})
     assert found.ports["GigabitEthernet0/1.20"].in_errors is None
     assert found.ports["GigabitEthernet0/1"].tagged == {20}
+
+
+@pytest.mark.parametrize("margin", ["", "    "])
+def test_vlans_of_a_trunk_wherever_its_lines_begin(tmp_path: Path, margin: str) -> None:
+    """A long list goes on below; so do the pairs of private VLANs, which are not of it."""
+    lines = [
+        "Name: Gi1/0/2", "Switchport: Enabled", "Administrative Mode: trunk",
+        "Operational Mode: trunk (member of bundle Po12)", "Access Mode VLAN: 1 (default)",
+        "Trunking Native Mode VLAN: 9 (LAMA)", "Voice VLAN: none",
+        "Administrative private-vlan trunk mappings:", "  10 (VLAN0010) 100 (VLAN0100)",
+        "Trunking VLANs Enabled: 2,4,6,8,9,", "     100-102", "Pruning VLANs Enabled: 2-1001",
+    ]  # fmt: skip
+    text = "".join(f"{margin}{line}\n" for line in lines)
+    port = examined(tmp_path, {"show interfaces switchport": text}).ports["GigabitEthernet1/0/2"]
+    assert (port.mode, port.untagged, port.native_passes) == ("trunk", 9, True)
+    assert port.tagged == {2, 4, 6, 8, 100, 101, 102}

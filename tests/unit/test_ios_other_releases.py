@@ -88,3 +88,18 @@ def test_names_that_fill_their_column_touch_the_port(name: str) -> None:
     )
     (found,) = rows("show lldp neighbors", brief)
     assert (found["neighbor_name"], found["local_interface"]) == (name[:20], "Gi0/13")
+
+
+def test_a_neighbour_is_told_wherever_its_lines_begin() -> None:
+    """Some terminals and copies move lines to the right; no neighbour goes for that."""
+    told = (
+        "-------------------------\n{}Device ID: sw-{}\nEntry address(es):\n"
+        "Platform: cisco WS-C2960-8TC-L,  Capabilities: Switch IGMP\n"
+        "Interface: GigabitEthernet1/0/{},  Port ID (outgoing port): GigabitEthernet0/1\n"
+        "Holdtime : 164 sec\n\nVersion :\nCisco IOS Software\n\nadvertisement version: 2\n"
+    )
+    text = told.format("", 1, 1) + told.format(" ", 2, 2)
+    found = looking.neighbors(answering(show_cdp_neighbors_detail=text))
+    assert [(each.device, each.port) for each in found] == [
+        ("sw-1", "GigabitEthernet1/0/1"), ("sw-2", "GigabitEthernet1/0/2"),
+    ]  # fmt: skip

@@ -160,7 +160,9 @@ def vlans(asked: Asked) -> dict[int, str] | None:
 
 def switched(asked: Asked) -> Values:
     """Mode and VLANs of each switch port, as it works now or else as it is set up."""
-    for block in re.split(r"^(?=Name: )", asked.text(_SWITCHPORT, "^Name: "), flags=re.M)[1:]:
+    for block in re.split(
+        r"^(?= *Name: )", asked.text(_SWITCHPORT, "^ *Name: "), flags=re.MULTILINE
+    )[1:]:
         told = _told(block)
         name = full(told["Name"])
         mode = _mode(told.get("Operational Mode", "")) or _mode(told.get("Administrative Mode", ""))
@@ -185,7 +187,7 @@ def _told(block: str) -> dict[str, str]:
     last = ""
     for line in block.splitlines():
         key, colon, value = line.partition(":")
-        if colon and not line.startswith(" "):
+        if colon:
             found[last := key.strip()] = value.strip()
         elif last and re.fullmatch(r"[ \d,-]+", line):
             found[last] += line.strip()

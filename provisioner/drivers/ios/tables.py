@@ -21,7 +21,7 @@ _STATES = (
     "connected|notconnect|disabled|err-disabled|suspended|monitoring|inactive|sfpAbsent"
     "|xcvrAbsen|faulty|dot1q-tunnel|trunking|standby"
 )
-_RULE = re.compile(r"^-{5,}\s*$", re.MULTILINE)
+_RULE = re.compile(r"^ *-{5,}\s*$", re.MULTILINE)
 
 
 def rows(command: str, text: str) -> list[Row]:
@@ -130,7 +130,7 @@ def _interfaces(text: str) -> Iterator[Row]:
 
 
 def _switchports(text: str) -> Iterator[Row]:
-    for block in re.split(r"^(?=Name: )", text, flags=re.MULTILINE)[1:]:
+    for block in re.split(r"^(?= *Name: )", text, flags=re.MULTILINE)[1:]:
         lines = [line.partition(":") for line in block.splitlines()]
         told = {key.strip(): value.strip() for key, _, value in lines}
         yield {
@@ -164,25 +164,25 @@ _OWN: dict[str, Callable[[str], Iterator[Row]]] = {
     ),
     "show lldp neighbors detail": _blocks(
         {
-            "local_interface": r"^Local Intf: (.+)$",
-            "chassis_id": r"^Chassis id: (.+)$",
-            "neighbor_port_id": r"^Port id: (.+)$",
-            "neighbor_interface": r"^Port Description: (.+)$",
-            "neighbor_name": r"^System Name: (.+)$",
-            "neighbor_description": r"^System Description: *\n(.+)$",
+            "local_interface": r"^ *Local Intf: (.+)$",
+            "chassis_id": r"^ *Chassis id: (.+)$",
+            "neighbor_port_id": r"^ *Port id: (.+)$",
+            "neighbor_interface": r"^ *Port Description: (.+)$",
+            "neighbor_name": r"^ *System Name: (.+)$",
+            "neighbor_description": r"^ *System Description: *\n(.+)$",
             "mgmt_address": rf"^ +IP: ({_ADDRESS})",
         },
-        r"^Chassis id: ",
+        r"^ *Chassis id: ",
     ),
     "show cdp neighbors detail": _blocks(
         {
-            "local_interface": r"^Interface: ([^,]+),",
-            "neighbor_name": r"^Device ID: ?(.+)$",
+            "local_interface": r"^ *Interface: ([^,]+),",
+            "neighbor_name": r"^ *Device ID: ?(.+)$",
             "neighbor_interface": r"Port ID \(outgoing port\): (.+)$",
-            "platform": r"^Platform: ([^,]+),",
+            "platform": r"^ *Platform: ([^,]+),",
             "mgmt_address": rf"^ +IP(?:v4)? address: ({_ADDRESS})",
         },
-        r"^Device ID:",
+        r"^ *Device ID:",
     ),
     "show mac address-table": _learned,
     "show interfaces": _interfaces,
