@@ -18,6 +18,7 @@ from provisioner.drivers.openwrt import looking
 from provisioner.drivers.openwrt.examining_air import Air
 from provisioner.drivers.openwrt.examining_log import Log
 from provisioner.drivers.openwrt.examining_ports import ports
+from provisioner.drivers.openwrt.sections import parsed
 from provisioner.drivers.routeros.examining_addresses import way_out
 from provisioner.drivers.routeros.surroundings import survey
 
@@ -123,6 +124,23 @@ def test_vlans_of_a_bridge_as_iproute2_wrote_them_before_version_5() -> None:
     answer = saying({"links": json.dumps(links), "vlans": json.dumps(vlans)}, hostname="h")
     port = State.answered(answer).ports["eth1"]
     assert (port.bridge, port.tag, port.trunks) == ("br0", 10, {20})
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"Ruang Rapat"', "Ruang Rapat"),
+        ('"kata \\"sandi\\" \\\\ #1; \'x\'"', "kata \"sandi\" \\ #1; 'x'"),
+        ('Rapat" "2', "Rapat 2"),
+        ("'5\" layar'", '5" layar'),
+        ('5"', '5"'),
+        ('""', ""),
+    ],
+)
+def test_people_quote_in_files_as_they_do_in_a_shell(written: str, meant: str) -> None:
+    text = f'config wifi-iface\n\toption ssid {written}\n\toption network "lan"\n'
+    (section,) = parsed(text)
+    assert section.options == {"ssid": meant, "network": "lan"}
 
 
 # ---------------------------------------------------------------- addresses

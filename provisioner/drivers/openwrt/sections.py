@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 Value = str | tuple[str, ...]
+_DOUBLE = r'"(?:[^"\\\n]|\\.)*"'
 _TOKEN = re.compile(
-    r"(?P<end>[\n;])|(?P<note>#[^\n]*)|(?P<word>(?:'[^']*'|\\.|[^\s'\\;])+)|[^\S\n]+|."
+    rf"(?P<end>[\n;])|(?P<note>#[^\n]*)|(?P<word>(?:'[^']*'|{_DOUBLE}|\\.|[^\s'\\;])+)|[^\S\n]+|."
 )
-_QUOTED = re.compile(r"'([^']*)'|\\(.)")
+_QUOTED = re.compile(rf"'([^']*)'|({_DOUBLE})|\\(.)")
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,16 @@ def _lines(text: str) -> Iterator[list[str]]:
     words: list[str] = []
     for token in _TOKEN.finditer(text):
         if token.lastgroup == "word":
-            words.append(_QUOTED.sub(lambda m: m[2] or m[1] or "", token["word"]))
+            words.append(_QUOTED.sub(_meant, token["word"]))
         elif token.lastgroup == "end":
             yield words
             words = []
     yield words
+
+
+def _meant(part: re.Match[str]) -> str:
+    """People quote in files as a shell does; uci itself only by single quotes."""
+    return part[1] or re.sub(r"\\(.)", r"\1", (part[2] or "")[1:-1]) or part[3] or ""
 
 
 def quoted(text: str) -> str:
