@@ -103,3 +103,12 @@ def main(args: Sequence[str] | None = None) -> None:
         complain(say("The database does not answer as expected: %(why)s", why=why))
         complain(say("Run `provisioner db upgrade`, then `provisioner doctor`."))
         sys.exit(FAILED)
+    except OSError as error:
+        why = say(
+            "%(file)s cannot be used: %(why)s. Look at its path, its rights and the room on its "
+            "disk.",
+            file=str(error.filename or "-"),
+            why=error.strerror or type(error).__name__,
+        )
+        complain(why)
+        sys.exit(FAILED)

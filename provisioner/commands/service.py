@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from provisioner.commands.output import AsJson, print_json, tell
+from provisioner.commands.output import AsJson, language, print_json, tell
 from provisioner.settings import load_settings
-from provisioner.texts import say
+from provisioner.texts import render, say
 
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 
@@ -46,19 +46,25 @@ def serve(
     web = load_settings().web
     logging.getLogger("uvicorn.error").addFilter(_last_line_of_ours)
     os.environ["PROVISIONER_SERVE"] = "web" if web_only else "all"
-    uvicorn.run(
-        "api.app:from_environment",
-        factory=True,
-        host=host or web.host,
-        port=web.port if port is None else port,
-        access_log=False,  # addresses can hold one-time links
-        server_header=False,
-        timeout_graceful_shutdown=3,  # a browser that watches keeps its stream open
-    )
+    try:
+        uvicorn.run(
+            "api.app:from_environment",
+            factory=True,
+            host=host or web.host,
+            port=web.port if port is None else port,
+            access_log=False,  # addresses can hold one-time links
+            server_header=False,
+            timeout_graceful_shutdown=3,  # a browser that watches keeps its stream open
+        )
+    except SystemExit as ended:  # with a status of its own, where ours mean something else
+        raise typer.Exit(1 if ended.code else 0) from None
 
 
 def _last_line_of_ours(record: logging.LogRecord) -> bool:
     """A failure of ours at the start says by itself what to do; the way to it helps nobody."""
+    if isinstance(record.msg, OSError):
+        remedy = say("Take another address by web.host and web.port, or --host and --port.")
+        record.msg = f"{record.msg}. {render(remedy, language())}"
     text = record.getMessage()
     name, _, said = text.strip().rpartition("\n")[2].partition(": ")
     if text.startswith("Traceback") and name.startswith("provisioner."):

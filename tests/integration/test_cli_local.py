@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -100,6 +103,26 @@ def test_wrong_use_is_told_with_its_status(
     outcome = installed(*args, typed=PASSWORD)
     assert outcome.status == status
     assert told in outcome.err
+
+
+def test_a_file_that_cannot_be_written_is_named(terminal: Terminal) -> None:
+    (terminal.folder / "note").write_text("no folder")
+    outcome = terminal("init", "--dir", terminal.folder / "note" / "office")
+    assert outcome.status == 1
+    assert str(terminal.folder / "note") in outcome.err
+
+
+def test_what_cannot_be_served_fails_with_our_status(installed: Terminal) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        words = [sys.executable, "-m", "provisioner", "serve", "--web-only", "--port", port]
+        (installed.folder / "inventory" / "catalogue.yml").write_text("services: {}\n")
+        (installed.folder / "inventory" / "network.yml").write_text("sites: {}\n")
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "--port" in done.stderr
 
 
 def test_without_configuration_or_tables_it_says_what_to_run(terminal: Terminal) -> None:
