@@ -104,11 +104,11 @@ def main(args: Sequence[str] | None = None) -> None:
         complain(say("Run `provisioner db upgrade`, then `provisioner doctor`."))
         sys.exit(FAILED)
     except OSError as error:
-        why = say(
+        unusable = say(
             "%(file)s cannot be used: %(why)s. Look at its path, its rights and the room on its "
             "disk.",
             file=str(error.filename or "-"),
             why=error.strerror or type(error).__name__,
         )
-        complain(why)
+        complain(unusable)
         sys.exit(FAILED)
