@@ -123,7 +123,9 @@ async def _expected(request: Request, error: Exception) -> Response:
     if isinstance(error, StepFailure):
         extra = {"kind": error.kind, "meaning": error.meaning, "next": error.next}
     if isinstance(error, Retriable):
-        extra |= {"after": max(1, round(error.after)), "next": _AGAIN}
+        extra["after"] = max(1, round(error.after))
+        if "by itself" in error.next.template:  # true of a run, not of a call
+            extra["next"] = _AGAIN
     if _wants_sign_in(request, error):
         return await ask_to_sign_in(request)
     if isinstance(error, Misconfigured):

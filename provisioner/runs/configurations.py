@@ -19,7 +19,9 @@ from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from provisioner.database import now
+from provisioner.errors import Retriable
 from provisioner.runs.configuration_texts import kept, places
+from provisioner.texts import say
 
 BEFORE, AFTER, BACKUP, UNREAD = "before", "after", "backup", "unread"
 _MAIN, _LEFT = Ref(b"refs/heads/main"), Ref(b"refs/heads/ours")
@@ -75,18 +77,33 @@ class ConfigurationHistory:
 
         ``when``: ``before`` and ``after`` a change of ours, or ``backup``; ``unread``: changed by
         us, but nobody could look since, so what we left there is not known. ``cause`` as a text is
-        the identifier of a run.
+        the identifier of a run. Raises Retriable where the disk does not take it.
         """
         cause = Cause(run_id=cause) if isinstance(cause, str) else cause
         secrets = tuple(self._secrets())
-        with self._locked() as repo:
-            if when == UNREAD:
-                return _commit(repo, _LEFT, cause, when, dict.fromkeys(texts))
-            texts = {host: kept(text, secrets) for host, text in texts.items() if text}
-            made = _commit(repo, _MAIN, cause, when, texts)
-            if when == AFTER:
-                _commit(repo, _LEFT, cause, when, texts)
-            return made
+        try:
+            with self._locked() as repo:
+                if when == UNREAD:
+                    return _commit(repo, _LEFT, cause, when, dict.fromkeys(texts))
+                texts = {host: kept(text, secrets) for host, text in texts.items() if text}
+                made = _commit(repo, _MAIN, cause, when, texts)
+                if when == AFTER:
+                    _commit(repo, _LEFT, cause, when, texts)
+                return made
+        except OSError as error:
+            raise self._no_room(error) from error
+
+    def _no_room(self, error: OSError) -> Retriable:
+        return Retriable(
+            say(
+                "The configurations of devices cannot be kept in %(folder)s: %(why)s",
+                folder=str(self._directory),
+                why=error.strerror or type(error).__name__,
+            ),
+            meaning=say("The disk of this service is full, or may not be written to."),
+            next=say("Make room on the disk; the work goes on by itself."),
+            after=60,
+        )
 
     def log(self, host: str, limit: int = 50) -> list[Kept]:
         """The versions of a device's configuration, the newest first."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import Retriable
 from provisioner.runs.configuration_texts import kept
 from provisioner.runs.configurations import Cause, ConfigurationHistory
 
@@ -97,6 +98,14 @@ def test_no_secret_gets_in(tmp_path: Path) -> None:
     assert " description the password is with budi" in shown
     assert "option ssid 'key wordy'" in shown
     assert kept(shown) == shown
+
+
+def test_a_disk_that_takes_nothing_is_told_and_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder")
+    history = ConfigurationHistory(tmp_path / "data" / "configurations")
+    with pytest.raises(Retriable) as told:
+        history.keep("run-1", "sw-1", "before", "hostname sw-1")
+    assert str(tmp_path / "data" / "configurations") in str(told.value)
 
 
 def test_what_others_changed_since_is_told(history: ConfigurationHistory) -> None:
