@@ -13,7 +13,7 @@ from provisioner.checks.alerts import Alerts
 from provisioner.checks.colours import colour_of
 from provisioner.checks.model import Diagnosis, Result
 from provisioner.checks.records import Records
-from provisioner.checks.tables import CheckRow, CheckState
+from provisioner.checks.tables import CheckRow, CheckState, Purpose
 from provisioner.checks.worker import Found
 from provisioner.database import Database, now
 from provisioner.errors import NotFound
@@ -108,6 +108,12 @@ def _told(row: CheckRow, found: Diagnosis | None) -> Message:
         )  # fmt: skip
     if found is not None and found.first is not None:
         return say("Check of %(title)s: %(cause)s", title=row.title, cause=found.first.text)
+    if row.colour == "green" and row.purpose == Purpose.COMPLAINT:
+        return say(
+            "Check of %(title)s: nothing was found that is wrong. The cause of what was reported "
+            "is not known; what was looked at and ruled out is listed.",
+            title=row.title,
+        )
     if row.colour == "green":
         return say("Check of %(title)s: everything is as it has to be", title=row.title)
     return say("Check of %(title)s: nothing could be proven", title=row.title)

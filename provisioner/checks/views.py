@@ -163,6 +163,8 @@ class CheckView(CheckSummary):
     results: list[ResultView]
     skipped: list[SkippedView]
     diagnosis: DiagnosisView | None
+    ruled_out: list[str]
+    """What was looked at and is in order, whether a cause was found or not."""
     remedies: list[RemedyView]
     comparison: ComparisonView | None
     trouble: TroubleView | None

@@ -74,6 +74,7 @@ class Words:
                 if r.skipped is not None
             ],
             diagnosis=self._diagnosis(found, language),
+            ruled_out=[render(each, language) for each in found.ruled_out],
             remedies=[*_remedies(found, asked, language)],
             comparison=self._comparison(row, green_at, language),
             trouble=_trouble(row, language),
@@ -84,7 +85,8 @@ class Words:
         first = replace(found.first, explains=()) if found.first else None
         return CheckView(
             **self._about(row, language),
-            checks=[], progress=[], results=[], skipped=[], remedies=[], comparison=None,
+            checks=[], progress=[], results=[], skipped=[], ruled_out=[], remedies=[],
+            comparison=None,
             diagnosis=self._diagnosis(Diagnosis((first,) if first else ()), language),
             trouble=_trouble(row, language),
         )  # fmt: skip

@@ -190,7 +190,12 @@ def _told(view: Mapping[str, Any]) -> Iterator[Message | str]:
         yield say("What to do: %(next)s", next=cause["next"])
         for each in cause["explains"]:
             yield say("  explains: %(what)s", what=f"{each['target']}: {each['text']}")
-    for line in found["ruled_out"] if found else ():
+    if found is None and view["colour"] == "green":
+        yield say(
+            "Nothing was found that is wrong. Where it still does not work for somebody, the cause "
+            "is not known: try it with the user's own device."
+        )
+    for line in view["ruled_out"]:
         yield say("Ruled out: %(what)s", what=line)
     for change in found["changes"] if found else ():
         yield say("Changed before: %(what)s", what=f"{showing.moment(change['at'])} "

@@ -20,6 +20,7 @@ Way = Literal["restore", "accept"]
 Kind = Literal["missing", "changed", "taken", "silent"]
 _BOTH: frozenset[Way] = frozenset({"restore", "accept"})
 _ACCEPT: frozenset[Way] = frozenset({"accept"})
+HALF = "? "
 _ABSENT = "-"
 """What ``seen`` is of an object that is not there."""
 _ORDER = {"high": 0, "medium": 1, "low": 2}
@@ -159,8 +160,21 @@ def shown(host: str, found: Intent | None, other: Intent | None) -> Phrase:
     if other is None or told(host, other)[1] != text:
         return text
     mine, theirs = asdict(found), asdict(other)
-    apart = ", ".join(f"{k}={v}" for k, v in mine.items() if theirs.get(k) != v)
-    return say("%(text)s (%(apart)s)", text=text, apart=apart)
+    apart = {key: value for key, value in mine.items() if theirs.get(key) != value}
+    if any(_is_half(key, value) for key, value in apart.items()):
+        named = [str(value).partition(HALF)[2] for value in apart.values() if HALF in str(value)]
+        parts = ", ".join(named) or "-"
+        return say("%(text)s, but something of it was changed: %(parts)s", text=text, parts=parts)
+    if any(_is_half(key, theirs[key]) for key in apart):
+        return text
+    shown = ", ".join(f"{key}={value}" for key, value in apart.items())
+    return say("%(text)s (%(apart)s)", text=text, apart=shown)
+
+
+def _is_half(key: str, value: object) -> bool:
+    """How drivers mark what reads as wished and yet is not whole: what is amiss behind a sign, a
+    VLAN that there is none of, a passphrase that is another."""
+    return HALF in str(value) or (key, value) in (("vlan", 0), ("keyed", False))
 
 
 def _on_device(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioner.checks.catalogue import CATALOGUE
+from provisioner.checks.catalogue import CATALOGUE, router_gateway
 from provisioner.checks.catalogue.device_login import CHECK as LOGIN
 from provisioner.checks.model import Result
 from provisioner.checks.seen import Seen, Sighting
@@ -49,6 +49,16 @@ from tests.unit.network_seen import (
     healthy,
     spoiled,
 )
+
+
+def test_a_gateway_that_is_there_and_only_answers_no_pings_is_no_finding() -> None:
+    pings = tuple(PingResult(a, 3, n) for a, n in (("10.40.1.1", 0), ("1.1.1.1", 3)))
+    own = frozenset({"10.40.1.1", "203.0.113.2"})
+    [there] = router_gateway.judge(spoiled(ROUTER, pings=pings, own=own))
+    assert there.passed
+    [gone] = router_gateway.judge(spoiled(ROUTER, pings=pings, own=own - {"10.40.1.1"}))
+    assert not gone.passed
+
 
 NETWORK = {key: module for key, module in CATALOGUE.items() if module.CHECK.topics}
 DEVICES = (AP, EDGE, CORE, ROUTER)

@@ -36,6 +36,8 @@ def _one(look: Look) -> Iterator[Result]:
             yield look.ok(f"ping {net.gateway}", place)
         elif net.gateway in look.health.arp:
             yield look.ok(f"ARP {net.gateway} {look.health.arp[net.gateway]}", place)
+        elif net.gateway in (look.health.own or ()):
+            yield look.ok(f"{net.gateway} is there; it answers no pings", place)
         elif pings:
             evidence = f"ping {net.gateway}: 0/{pings[0].sent}"
             yield look.wrong("gateway.missing", evidence, place, vlan=net.vlan, address=net.gateway)

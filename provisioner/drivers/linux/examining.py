@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from typing import TypeVar
 
 from provisioner.drivers.linux import around
-from provisioner.drivers.linux.examining_addresses import scopes, strangers
+from provisioner.drivers.linux.examining_addresses import own_addresses, scopes, strangers
 from provisioner.drivers.linux.examining_air import networks, radios
 from provisioner.drivers.linux.examining_paths import gateway, name_result, ping_result, resolvers
 from provisioner.drivers.linux.examining_ports import ports
@@ -111,6 +111,7 @@ def examination(
         leases=read(("addresses",), _leases, ()),
         scopes=read(("addresses",), scopes, ()),
         strangers=read(("addresses",), strangers, ()),
+        own=read(("addresses",), own_addresses, None),
         gateway=way[0],
         outside=way[1],
         resolvers=resolvers(answer),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -73,6 +74,12 @@ def strangers(answer: Answer) -> tuple[Stranger, ...]:
     numbers = _numbers(answer)
     ports = dict.fromkeys(row["port"] for row in rows)
     return tuple(Stranger(port=port, vlan=numbers.get(port)) for port in ports)
+
+
+def own_addresses(answer: Answer) -> frozenset[str] | None:
+    """Those of interfaces that are up; None where it says nothing of them."""
+    found = {str(each.ip) for each in chain.from_iterable(_interfaces(answer).values())}
+    return frozenset(found) or None
 
 
 # ---------------------------------------------------------------- what its files say

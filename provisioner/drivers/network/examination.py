@@ -222,6 +222,8 @@ class Examination:
     command, refuses it, or its answer could not be read. What is empty and not here is none."""
     cut: Message | None = None
     """Why the session ended before all had been asked; what is above was read before."""
+    own: frozenset[str] | None = None
+    """Its own IPv4 addresses, on interfaces that are up; None where it was not asked."""
 
 
 # ---------------------------------------------------------------- remedies

@@ -74,10 +74,16 @@ class Kit:
         return each_once and all(line.after(now) is now for line in self.members)
 
     def amiss(self, now: Configuration) -> str:
-        """The menus in which something of it is missing, otherwise, or too much."""
+        """The menus in which something of it is missing, otherwise, or too much; where a property
+        is otherwise, that too."""
         there = self.standing(now)
-        odd = [item.path for item in self.items if sum(_same(item, o) for o in there) != 1]
-        odd += [item.path for item in there if not any(_same(i, item) for i in self.items)]
+        odd = [
+            _amiss(item, [other for other in there if _key(other) == _key(item)])
+            for item in self.items
+            if sum(_same(item, other) for other in there) != 1
+        ]
+        kept = {_key(item) for item in self.items}
+        odd += [item.path for item in there if _key(item) not in kept]
         odd += [FILTER] if self._is_mixed(now) else []
         odd += [line.path for line in self.members if line.after(now) is not now]
         return ", ".join(path.removeprefix("/") for path in dict.fromkeys(odd))
@@ -154,6 +160,15 @@ def _key(item: Item) -> _Key:
 def _same(wanted: Item, found: Item) -> bool:
     there = wanted.path == found.path and not _changed(wanted, found)
     return there and _can_be_set(wanted, found)
+
+
+def _amiss(wanted: Item, found: Sequence[Item]) -> str:
+    """What is wrong with the one that should be there."""
+    if len(found) != 1:
+        return wanted.path
+    own = found[0].props.keys() - wanted.props.keys() if not _can_be_set(wanted, found[0]) else ()
+    names = sorted({*_changed(wanted, found[0]), *own} - {*SECRETS})
+    return " ".join((wanted.path, *(f"{name}={found[0].get(name)}" for name in names)))
 
 
 def _changed(wanted: Item, found: Item) -> dict[str, str]:
