@@ -58,8 +58,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "config.others",
         cause=say(
-            "Somebody else has changed %(place)s lately, at: %(objects)s. Nothing else was found "
-            "that explains it."
+            "Somebody else has changed %(place)s lately, at: %(objects)s. That may be the cause: "
+            "nothing else was found that is."
         ),
         next=say(
             "Read the lines that were changed, ask who did it and why, and take back what is not "

@@ -54,6 +54,7 @@ def _shown(
 
 
 _DRIFT = ("config.drift",)
+_OTHERS = ("config.others",)
 TAMPERING: tuple[Case, ...] = (
     # ---------------------------------------------------------------- router
     _ros("translation-off", say("address translation of the site switched off"),
@@ -107,7 +108,38 @@ TAMPERING: tuple[Case, ...] = (
          ('/queue simple set [find name="{smp_vlan_name}"] max-limit=64k/64k',
           '/queue simple set [find name="{smp_vlan_name}"] max-limit=20M/20M'),
          _DRIFT, (_ROUTER,)),
+    # ------------------------------------------- router, beside what we have set up there
+    _ros("translation-bypassed", say("a rule before ours takes the site out of translation"),
+         ("/ip firewall nat add chain=srcnat action=accept src-address={smp_cidr} "
+          "place-before=0 comment=uji", "/ip firewall nat remove [find comment=uji]"),
+         _OTHERS, (_ROUTER,)),
+    _ros("address-twice", say("the gateway's address given to a second port"),
+         ("/ip address add address=10.40.1.1/24 interface=ether3 comment=uji",
+          "/ip address remove [find comment=uji]"), _OTHERS, (_ROUTER,)),
+    _ros("frames-too-small", say("frames limited to a small size on the trunk"),
+         ("/interface ethernet set ether2 mtu=1280", "/interface ethernet set ether2 mtu=1500"),
+         _OTHERS, (_ROUTER,)),
+    _ros("name-pinned", say("a name pinned to a wrong address"),
+         ("/ip dns static add name=kominfo.example.test address=10.66.6.6 comment=uji",
+          "/ip dns static remove [find comment=uji]"), _OTHERS, (_ROUTER,)),
+    _ros("strangers-unheard", say("the router learns no users by ARP"),
+         ('/interface vlan set [find name="{smp_vlan_name}"] arp=reply-only',
+          '/interface vlan set [find name="{smp_vlan_name}"] arp=enabled'), _OTHERS, (_ROUTER,)),
+    _ros("route-stray", say("a part of the Internet routed to nowhere"),
+         ("/ip route add dst-address=198.51.100.0/24 gateway=203.0.113.77 comment=uji",
+          "/ip route remove [find comment=uji]"), _OTHERS, (_ROUTER,)),
     # ---------------------------------------------------------------- switches
+    _ios("allowed-replaced", say("list of VLANs of a trunk replaced"), _CORE, _DOWN,
+         ("switchport trunk allowed vlan 99", "switchport trunk allowed vlan 99,{smp_vlan}"),
+         ("trunk.vlan_missing",), (f"{_CORE}:{_DOWN}",)),
+    _shown("strange-address", say("port switched off because of a stranger's address"),
+           "cisco_ios", (Shown("port-err-disabled", {"host": _SWITCH, "port": _USERS,
+                                                     "reason": "psecure-violation"}),),
+           ("port.err_disabled",), (f"{_SWITCH}:{_USERS}",)),
+    _shown("broadcast-storm", say("trunk switched off because of a storm"),
+           "cisco_ios", (Shown("port-err-disabled", {"host": _CORE, "port": _DOWN,
+                                                     "reason": "storm-control"}),),
+           ("port.err_disabled",), (f"{_CORE}:{_DOWN}",)),
     _ros("port-out-of-bridge", say("port of the users taken out of the bridge"),
          ("/interface bridge port disable [find interface={skpd_port}]",
           "/interface bridge port enable [find interface={skpd_port}]"),
