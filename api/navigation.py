@@ -25,6 +25,8 @@ class Place:
 
     def is_at(self, here: str) -> bool:
         """Whether the page of that address belongs to this place."""
+        if here == "/requests/new":
+            return here in self.covers
         if self.path == "/":
             return here == "/" or here.startswith(self.covers)
         return here.startswith((self.path, *self.covers))
@@ -50,7 +52,7 @@ _MORE = (
     Place("/people", say("People"), frozenset({Role.ADMINISTRATOR})),
 )
 _ASKING = frozenset({Role.APPLICANT, Role.TECHNICIAN})
-ASK = Place("/services", say("New request"), _ASKING, ("/ask",))
+ASK = Place("/services", say("New request"), _ASKING, ("/ask", "/requests/new"))
 
 
 def at_hand(actor: Actor) -> Sequence[Place]:
