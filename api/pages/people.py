@@ -178,7 +178,6 @@ def _list(
         status=status,
         people=found[:_ROWS],
         more=max(0, len(found) - _ROWS),
-        names={one.id: one.name for one in product.people.departments()},
         departments=product.people.departments(),
         department_form=department or Typed(),
         filter=Typed({"q": q, "role": role}),
