@@ -17,7 +17,7 @@ Value = Message | str | datetime | date
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^ ]*")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LABELS: Mapping[str, Message] = {
-    "username": say("User name"),
+    "username": say("Person"),
     "address": say("Address"),
     "department": say("Department"),
     "service": say("Service"),
@@ -61,7 +61,7 @@ def told(entry: Entry, names: Names) -> list[tuple[Message, Value]]:
     return [
         (_LABELS[key], _value(key, value, names))
         for key, value in entry.more.items()
-        if key in _LABELS
+        if key in _LABELS and (key, value) != ("username", entry.actor)
     ]
 
 
