@@ -317,3 +317,11 @@ def test_the_department_is_called_by_its_name(stage: Stage) -> None:
         page = sari.get("/account").text
     assert page.count("· Dinas Kesehatan") == 2, "in the menu and under the heading"
     assert "· dinkes" not in page
+
+
+def test_the_list_names_everyone_and_their_department(stage: Stage) -> None:
+    with stage.browser("bagas") as bagas:
+        page = bagas.get("/people?q=sari")
+    assert page.status_code == 200
+    assert "Sari Wulandari" in page.text
+    assert ">Dinas Kesehatan<" in page.text
