@@ -219,7 +219,9 @@ def test_a_token_is_made_shown_once_used_and_revoked(stage: Stage) -> None:
         made = client.post("/account/tokens", data=form)
         [secret] = re.findall(r"prv_[A-Za-z0-9_-]{43}", made.text)
         assert secret not in client.get("/account").text
-        assert "Pemantau" in client.get("/account").text
+        page = client.get("/account").text
+        assert "Pemantau" in page
+        assert 'name="tokens" value="end"' in page
     with stage.client(Authorization=f"Bearer {secret}") as program:
         assert program.get("/api/v1/account").json()["username"] == who
         refused = program.post("/api/v1/account/tokens", json={})
