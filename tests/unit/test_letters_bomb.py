@@ -7,14 +7,14 @@ import zlib
 from provisioner.requests.letters import MIB
 
 MEASURED = """
-import resource, sys
+import re, resource, sys
 from provisioner.errors import Invalid
 from provisioner.requests.letters import examine
 try:
     examine(sys.stdin.buffer.read(), "surat.pdf")
 except Invalid:
-    for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        print(resource.getrusage(whose).ru_maxrss)
+    print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
