@@ -61,7 +61,7 @@ identity = "file:var/id_ed25519"                # the office's own key, put into
 # vmid_range = [2000, 2999]                     # for us alone
 # disk_storage = "local-lvm"
 # clone = "auto"                                # linked, full, auto
-# pool = "opd-{department}"                     # optional; has to exist
+# pool = "opd-{department}"                     # optional; made where it is not there
 # concurrency = { clones = 2, tasks = 4 }       # per storage, per node
 # timeouts = { request = 60, task = 1800, guest_boot = 600 }   # seconds
 

@@ -51,6 +51,16 @@ def complain(text: Message | str) -> None:
     _err.print(clean(render(text, language())))
 
 
+def agreed(question: Message, instead: str = "--yes") -> bool:
+    """What a person answers to it; where nobody is there, ProvisionerError names the option."""
+    try:
+        return typer.confirm(clean(render(question, language())), default=False, err=True)
+    except typer.Abort:
+        raise ProvisionerError(
+            say("Nobody answered, so nothing was changed: add %(option)s.", option=instead)
+        ) from None
+
+
 def print_json(data: Any) -> None:
     """Print data as JSON."""
     _out.print(json.dumps(data, ensure_ascii=False, indent=2, default=str))

@@ -13,7 +13,7 @@ import yaml
 
 from provisioner.commands import showing, watching
 from provisioner.commands.client import Answered, Client
-from provisioner.commands.output import FAILED, AsJson, print_json, tell
+from provisioner.commands.output import FAILED, AsJson, agreed, print_json, tell
 from provisioner.errors import FieldError, Invalid
 from provisioner.texts import Message, say
 
@@ -161,7 +161,7 @@ def approve(
         )
     if view and not as_json:
         showing.plan(view)
-    if not yes and not typer.confirm("Approve?", err=True):
+    if not yes and not agreed(say("Approve?")):
         raise typer.Exit(FAILED)
     body = {"digest": digest or view["digest"], "comment": comment}
     try:

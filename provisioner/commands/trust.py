@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.commands.files import replace
-from provisioner.commands.output import AsJson, print_json, tell
+from provisioner.commands.output import AsJson, agreed, print_json, tell
 from provisioner.errors import FieldError, Invalid, ProvisionerError
 from provisioner.settings import Settings, load_settings
 from provisioner.texts import say
@@ -145,7 +145,8 @@ def _agree(seen: dict[str, str], expected: list[str], yes: bool, as_json: bool) 
                 ),
                 slug="wrong-fingerprint",
             )
-    if not yes and not typer.confirm("Does the machine itself show the same?", err=True):
+    question = say("Does the machine itself show the same?")
+    if not yes and not agreed(question, "--yes --fingerprint"):
         raise ProvisionerError(say("Nothing was changed."))
 
 

@@ -10,7 +10,15 @@ from typing import Any
 import typer
 
 from provisioner.commands.known_hosts import KnownHosts, State, entry_name
-from provisioner.commands.output import FAILED, complain, language, print_json, print_table, tell
+from provisioner.commands.output import (
+    FAILED,
+    agreed,
+    complain,
+    language,
+    print_json,
+    print_table,
+    tell,
+)
 from provisioner.drivers.host_keys import Presented, Target, presented_host_keys
 from provisioner.errors import ProvisionerError
 from provisioner.settings import Settings
@@ -113,7 +121,7 @@ def _accepted(shown: Sequence[Shown], consent: Consent, known: KnownHosts) -> li
         question = say("Does the machine itself show the same?") if count == 1 else say(
             "Do these %(count)d machines themselves show the same?", count=count
         )  # fmt: skip
-        if typer.confirm(render(question, language()), err=True):
+        if agreed(question, "--yes --fingerprint"):
             accepted += fresh
     if (fresh or changed) and not accepted and len(shown) == 1:
         raise ProvisionerError(say("Nothing was changed."))
@@ -165,7 +173,7 @@ def _ask_changed(one: Shown, known: KnownHosts) -> bool:
         path=str(known.path),
         shown=one.key.fingerprint,
     )
-    return typer.confirm(render(question, language()), default=False, err=True)
+    return agreed(question, "--yes --fingerprint --changed")
 
 
 def _of(shown: Sequence[Shown], state: State) -> list[Shown]:

@@ -53,6 +53,8 @@ def test_a_cluster_is_trusted_only_with_the_fingerprints_it_shows(in_lab: Termin
     assert wrong.status == 1
     assert "which is not what you gave" in wrong.err
     assert in_lab("trust", "dc1", typed="n\n").status == 1
+    nobody = in_lab("trust", "dc1", typed="")
+    assert (nobody.status, "--yes --fingerprint" in nobody.err) == (1, True)
     assert "sha256:" + "00" * 32 in path.read_text()
 
     given = [
