@@ -166,8 +166,12 @@ class RequestService:
     ) -> RequestPage:
         """Requests that the actor may see, newest first; ``q``: see ``search.find``."""
         limit = max(1, min(limit, 200))
-        if cursor is not None and not _CURSOR.fullmatch(cursor):
-            raise Invalid([FieldError("/cursor", say("is not a valid cursor"))])
+        if cursor and not _CURSOR.fullmatch(cursor):
+            raise Invalid([FieldError("?cursor", say("is not a valid cursor"))])
+        if state and state not in list(RequestState):
+            known = ", ".join(RequestState)
+            why = say("is no state of requests; it has to be one of %(known)s", known=known)
+            raise Invalid([FieldError("?state", why)])
         if any("\0" in (given or "") for given in (state, service, department, q)):
             return RequestPage(items=[], next=None)  # no record holds what no database takes
         if not sees_all(actor):

@@ -258,7 +258,9 @@ def test_lists_are_filtered_and_paged(office: Office) -> None:
             break
     assert mine <= set(seen)
     assert len(seen) == len(set(seen))
-    assert office.get("/requests?service=colocation")["items"] == []
+    assert office.get("/requests?service=colocation&state=&cursor=")["items"] == []
+    wrong = office["rina"].get("/requests?state=nope")
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "?state")
     one = office.did("request", "list", "--search", seen[0], who="rina")
     assert [item["number"] for item in one["items"]] == [seen[0]]
     for sign in ("%", "_", "\\", "%25", "' or 1=1 --", "\x00"):
