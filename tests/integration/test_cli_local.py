@@ -47,6 +47,11 @@ def test_init_writes_what_is_missing_and_overwrites_nothing(terminal: Terminal) 
     assert files == {p: p.read_bytes() for p in terminal.folder.rglob("*") if p.is_file()}
 
 
+def people_of(installed: Terminal) -> PeopleService:
+    database = Database(f"sqlite:///{installed.folder}/var/provisioner.db")
+    return PeopleService(database, secrets=store_of(installed))
+
+
 def test_an_account_and_its_token_work(installed: Terminal) -> None:
     added = installed(
         "user", "add", "sari", "--role", "applicant", "--department", "dinkes", typed=PASSWORD
@@ -54,7 +59,7 @@ def test_an_account_and_its_token_work(installed: Terminal) -> None:
     assert added.status == 0, added.err
     assert "Account sari added." in added.out
     created = installed("token", "create", "--user", "sari", "--scope", "read", "--days", "3")
-    people = PeopleService(Database(f"sqlite:///{installed.folder}/var/provisioner.db"))
+    people = people_of(installed)
     actor = people.by_token(created.out.strip())
     assert actor is not None
     assert actor.scopes == {"read"}
@@ -74,7 +79,7 @@ def test_an_account_is_changed_and_its_person_invited(installed: Terminal) -> No
     assert (changed["roles"], changed["email"]) == (["approver"], "dewi@example.go.id")
     assert installed("user", "set", "dewi", "--name", "Dewi A.").status == 0
     link = installed("user", "invite", "dewi", "--json").json()["url"]
-    people = PeopleService(Database(f"sqlite:///{installed.folder}/var/provisioner.db"))
+    people = people_of(installed)
     assert people.invited(link.rpartition("/")[2]) == "dewi"
     assert people.person("dewi").roles == ["approver"]
     assert installed("user", "reset-codes", "dewi").status == 0
