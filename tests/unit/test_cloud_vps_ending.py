@@ -45,7 +45,7 @@ def test_an_end_with_grace_only_switches_off_and_backs_up() -> None:
     made = end(ready("end"))
     assert kinds(made) == ["vm.power", "vm.reconfigure", "vm.backup"]
     assert (made.choices["mode"], made.choices["grace_days"]) == ("grace", 14)
-    assert "removed for good after 14 days (about 2026-12-06)" in str(made.summary)
+    assert "removed for good after 14 days (about 6 December 2026)" in str(made.summary)
     note = made.steps[2].params["note"]
     assert note == "provisioner: request VPS-2026-0001 by VPS-2026-0042; last backup;"
     assert "After 14 days everything in it is lost" in told(made)
