@@ -163,6 +163,6 @@ def test_neighbours_of_lldpd_in_its_own_words() -> None:
     }  # fmt: skip
     answer = Answer({"hostname": ["rt"]}, {"lldp": json.dumps(told)})
     assert survey("rt", answer).neighbors == (
-        Neighbor("eth1", "sw-smp-1", "Gi1/0/24", "lldp", "10.99.0.7", "Cisco IOS"),
+        Neighbor("eth1", "sw-smp-1.purbalingga.test", "Gi1/0/24", "lldp", "10.99.0.7", "Cisco IOS"),
     )
     assert survey("rt", Answer({}, {"lldp": "no json"})).neighbors == ()
