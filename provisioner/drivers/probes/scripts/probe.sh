@@ -106,7 +106,7 @@ enter() {
 watch_over() { # if this script is killed, or hangs, somebody clears up
 	(
 		trap '' HUP INT PIPE
-		trap 'exit' TERM
+		trap 'kill "$!"; exit' TERM
 		exec 3>&-
 		sleep "$limit" &
 		wait
@@ -147,9 +147,7 @@ leave() { # whatever stands of a trial goes, whether this one or one that was ki
 
 stop() {
 	trap '' HUP INT PIPE TERM
-	if [ -n "$watcher" ]; then
-		for pid in $(cat "/proc/$watcher/task/$watcher/children") "$watcher"; do kill "$pid"; done
-	fi
+	if [ -n "$watcher" ]; then kill "$watcher"; fi
 	if [ -n "$client" ]; then
 		kill "$client" && wait "$client"
 	fi
