@@ -41,7 +41,8 @@ def diagnose(
     """What the results come down to; the same for the same results in any order.
 
     A finding that a rule lets come from another one is silenced by it; those that are left are the
-    causes, ``broken`` before ``weak``, named before unknown, then the nearest to the core first.
+    causes, ``broken`` before ``weak``, named before unknown, those of last resort behind others,
+    then the nearest to the core first.
     Symptoms that no cause explains are one unknown cause together. ``titles``: of checks by key,
     the catalogue's if None.
     """
@@ -139,8 +140,10 @@ class _Work:
             found |= new
         return dict(sorted(found.items(), key=lambda pair: self.rank(pair[1])))
 
-    def _order(self, root: _Root) -> tuple[bool, bool, tuple[float, int, str, Place]]:
-        return (not root.broken, self.named(root.finding) is None, self.rank(root.finding))
+    def _order(self, root: _Root) -> tuple[bool, bool, bool, tuple[float, int, str, Place]]:
+        rule = self.named(root.finding)
+        last = rule is not None and rule.last
+        return (not root.broken, rule is None, last, self.rank(root.finding))
 
 
 def _work(ground: Ground, findings: Sequence[Finding], rules: Sequence[Rule]) -> _Work:

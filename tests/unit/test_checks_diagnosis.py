@@ -178,6 +178,12 @@ TABLE: dict[str, tuple[list[Result], list[tuple[str, str, Confidence]]]] = {
          red("device.clock", device(ROUTER), "weak")],
         [("config.others", CORE, "likely"), ("device.clock", ROUTER, "certain")],
     ),
+    "what somebody else changed stands behind what is named for sure": (
+        [red("config.others", device(CORE), "weak"), red("odd.thing", device(SCHOOL), "weak"),
+         red("ap.radio_off", Place("radio", AP_1, "r0"), "weak")],
+        [("ap.radio_off", f"{AP_1}:r0", "certain"), ("config.others", CORE, "likely"),
+         ("unknown", SCHOOL, "unknown")],
+    ),
     "what somebody else changed is no cause beside one that explains all": (
         [red("config.others", device(CORE), "weak"), red("probe.page", device(PROBE)),
          red("port.disabled", DOWN)],
