@@ -8,7 +8,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from provisioner.catalogue.fields import DataModel, explain
@@ -24,7 +23,7 @@ from provisioner.catalogue.offers import (
 from provisioner.catalogue.office import Office
 from provisioner.catalogue.racks import ColocationNetwork, rack_faults
 from provisioner.catalogue.segment_faults import segment_faults
-from provisioner.catalogue.yaml_files import fault_in, not_yaml
+from provisioner.catalogue.yaml_files import read_yaml
 from provisioner.errors import Misconfigured
 from provisioner.settings import Settings
 from provisioner.texts import Message, say
@@ -174,13 +173,10 @@ def _read(settings: Settings) -> tuple[Inventory | None, list[Misconfigured]]:
 
 
 def _model(path: Path, model: type[_Model], faults: list[Misconfigured]) -> _Model | None:
-    if (unread := fault_in(path)) is not None:
-        faults.append(unread)
-        return None
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except yaml.YAMLError as error:  # a tag of another program
-        faults.append(not_yaml(path, error))
+        data = read_yaml(path)
+    except Misconfigured as unread:
+        faults.append(unread)
         return None
     if data is None:
         why = say("is empty; `provisioner init` in an empty folder writes an example")

@@ -1,40 +1,59 @@
-"""What keeps a file from being read as YAML, in words and with its line; never a value of it."""
+"""Files read as YAML; what keeps one from it is told in words and with its line, never a value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from provisioner.errors import Misconfigured
 from provisioner.texts import Message, say
 
 
+def read_yaml(path: Path) -> Any:
+    """What the file holds; None where it is empty. Raises Misconfigured as ``fault_in`` tells."""
+    root = _sound(path)
+    try:
+        return SafeConstructor().construct_document(root) if root else None
+    except yaml.YAMLError as error:  # a tag of another program
+        raise _not_yaml(path, error) from None
+
+
 def fault_in(path: Path) -> Misconfigured | None:
-    """Why the file is nothing that we read; None where it is sound YAML, or empty.
+    """Why the file is nothing that anybody reads; None where it is sound YAML, or empty.
 
     A key that stands twice in one group is a fault, instead of the last one winning.
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8-sig"), yaml.SafeLoader)
-    except FileNotFoundError:
-        why = say("there is no such file; `provisioner init` makes one")
-        return Misconfigured(str(path), "-", why)
-    except OSError as error:
-        why = say("cannot be read: %(why)s", why=error.strerror or "?")
-        return Misconfigured(str(path), "-", why)
-    except UnicodeDecodeError:
-        return Misconfigured(str(path), "-", say("must be text in UTF-8"))
-    except yaml.YAMLError as error:
-        return not_yaml(path, error)
-    for key in _given_twice(root, set()) if root else ():
-        why = say("the key %(key)s is given twice; remove one", key=str(key.value))
-        return _at(path, key.start_mark, why)
+        _sound(path)
+    except Misconfigured as fault:
+        return fault
     return None
 
 
-def not_yaml(path: Path, error: yaml.YAMLError) -> Misconfigured:
+def _sound(path: Path) -> yaml.Node | None:
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8-sig"), yaml.SafeLoader)
+    except FileNotFoundError:
+        why = say("there is no such file; `provisioner init` makes one")
+        raise Misconfigured(str(path), "-", why) from None
+    except OSError as error:
+        why = say("cannot be read: %(why)s", why=error.strerror or "?")
+        raise Misconfigured(str(path), "-", why) from None
+    except UnicodeDecodeError:
+        raise Misconfigured(str(path), "-", say("must be text in UTF-8")) from None
+    except yaml.YAMLError as error:
+        raise _not_yaml(path, error) from None
+    for key in _given_twice(root, set()) if root else ():
+        why = say("the key %(key)s is given twice; remove one", key=str(key.value))
+        raise _at(path, key.start_mark, why)
+    return root
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> Misconfigured:
     """The parser's complaint about the file."""
     why = say("is not proper YAML: %(why)s", why=getattr(error, "problem", None) or "?")
     return _at(path, getattr(error, "problem_mark", None), why)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from provisioner.plans.model import Change, Plan, Risk
 from provisioner.plans.refusals import refuse
+from provisioner.services.booking import rfc3339
 from provisioner.services.cloud_vps import on_vm
 from provisioner.services.cloud_vps.actions.acting import Acting
 from provisioner.services.cloud_vps.actions_details import ExtendDetails
@@ -37,8 +38,8 @@ def plan_extend(acting: Acting, details: ExtendDetails) -> Plan:
         say("Keep it until %(after)s", after=after),
         {
             "instance": record.id,
-            "before": _written(record.ends_at),
-            "ends_at": _written(ends),
+            "before": rfc3339(record.ends_at),
+            "ends_at": rfc3339(ends),
         },
         driver=on_vm.BOOKS,
         changes=[
@@ -64,11 +65,7 @@ def plan_extend(acting: Acting, details: ExtendDetails) -> Plan:
             before=before,
         ),
         1,
-        choices={"ends_at": _written(ends)},
-        objects=acting.state(power=False, ends_at=_written(record.ends_at)),
+        choices={"ends_at": rfc3339(ends)},
+        objects=acting.state(power=False, ends_at=rfc3339(record.ends_at)),
         risks=risks,
     )
-
-
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
